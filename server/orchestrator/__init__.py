@@ -1,0 +1,3 @@
+"""OpenCode Orchestrator: a mission server for coding agents."""
+
+__version__ = "0.1.0"

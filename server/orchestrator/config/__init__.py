@@ -1,0 +1,1 @@
+"""Where things live and what the user configured."""

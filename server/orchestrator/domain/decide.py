@@ -1,0 +1,240 @@
+"""Every rule about what may happen to a mission."""
+
+from __future__ import annotations
+
+from orchestrator.domain import commands as c
+from orchestrator.domain import events as e
+from orchestrator.domain.mission import Mission, Task
+from orchestrator.domain.plan import TaskSpec, outside, overlaps, validate
+from orchestrator.domain.receipt import Receipt, Seal
+from orchestrator.domain.words import MissionStatus, Sensitivity, TaskStatus, Verdict
+from orchestrator.errors import OrchestratorError
+
+MAX_FIXES = 3
+"""How many fixer tasks may follow one another for one task."""
+
+
+class RuleViolation(OrchestratorError):
+    """A command that the mission's state does not allow. Nothing happened."""
+
+
+def decide(mission: Mission, command: c.Command) -> list[e.Event]:
+    """The events that follow from a command, or RuleViolation. Reads the mission, changes nothing."""
+    if isinstance(command, c.AcceptMission):
+        return _accept(mission, command)
+    if isinstance(command, c.RecordDelivery):
+        return _deliver(mission, command)
+    if not mission.id or mission.status.is_terminal:
+        raise RuleViolation("mission_not_active", f"mission {mission.id or '?'} is {mission.status.value}")
+    match command:
+        case c.AcceptPlan():
+            return _plan(mission, command)
+        case c.StartAttempt():
+            return _start(mission, command)
+        case c.IntegrateAttempt():
+            return _integrate(mission, command)
+        case c.AddFixTask():
+            return _fix(mission, command)
+        case c.SealMission():
+            return _seal(mission, command)
+        case c.EndMission():
+            return _end(mission, command)
+        case c.Note():
+            return _note(mission, command)
+
+
+def _accept(mission: Mission, command: c.AcceptMission) -> list[e.Event]:
+    if mission.id:
+        raise RuleViolation("mission_exists", f"mission {mission.id} exists already")
+    if not command.text.strip():
+        raise RuleViolation("empty_mission", "the mission is empty", "say what should be done")
+    return [
+        e.MissionAccepted(
+            command.mission_id,
+            command.text,
+            command.workspace,
+            command.host,
+            command.delivery,
+            command.is_trusted,
+            command.max_iterations,
+        )
+    ]
+
+
+def _deliver(mission: Mission, command: c.RecordDelivery) -> list[e.Event]:
+    if not mission.base_commit:
+        raise RuleViolation("nothing_to_deliver", f"mission {mission.id} has no work yet")
+    return [command.delivered]
+
+
+def _plan(mission: Mission, command: c.AcceptPlan) -> list[e.Event]:
+    problems = validate(command.tasks, (check.name for check in mission.checks))
+    if problems:
+        raise RuleViolation("invalid_plan", "; ".join(p.describe() for p in problems[:5]))
+    if mission.plan_version:
+        raise RuleViolation("plan_exists", f"mission {mission.id} has a plan already")
+    return [e.PlanAccepted(mission.plan_version + 1, command.tasks)]
+
+
+def _start(mission: Mission, command: c.StartAttempt) -> list[e.Event]:
+    task = _task(mission, command.task_id)
+    if task.status is not TaskStatus.OPEN:
+        raise RuleViolation("task_not_open", f"task {task.spec.id} is {task.status.value}")
+    if waiting := unmet_dependencies(mission, task):
+        raise RuleViolation("task_not_ready", f"task {task.spec.id} waits for {', '.join(waiting)}")
+    for lease in mission.leases.values():
+        if overlaps(lease.write_set, task.spec.write_set):
+            raise RuleViolation("write_set_leased", f"task {task.spec.id} overlaps the lease of {lease.task_id}")
+    return [
+        e.AttemptStarted(
+            command.attempt_id,
+            task.spec.id,
+            task.attempt_count + 1,
+            task.spec.role,
+            command.host,
+            mission.next_token,
+            task.start_commit or mission.tip,
+            task.spec.write_set,
+        )
+    ]
+
+
+def unmet_dependencies(mission: Mission, task: Task) -> list[str]:
+    """Ids of the tasks that must be done (or struck) before this one may start."""
+    settled = {TaskStatus.DONE, TaskStatus.STRUCK}
+    return [d for d in task.spec.depends_on if mission.tasks[d].status not in settled]
+
+
+def _integrate(mission: Mission, command: c.IntegrateAttempt) -> list[e.Event]:
+    lease = mission.leases.get(command.task_id)
+    if lease is None or lease.token != command.token or lease.attempt_id != command.attempt_id:
+        raise RuleViolation("stale_token", f"attempt {command.attempt_id} no longer owns task {command.task_id}")
+    if strays := outside(lease.write_set, command.paths):
+        raise RuleViolation("outside_write_set", f"changes outside the write set: {', '.join(strays)}")
+    if command.previous != mission.tip:
+        raise RuleViolation("tip_moved", "the mission ref moved meanwhile", "merge on the new tip")
+    return [
+        e.AttemptIntegrated(
+            command.attempt_id,
+            command.task_id,
+            command.previous,
+            command.tip,
+            command.tree,
+            command.paths,
+        )
+    ]
+
+
+def _fix(mission: Mission, command: c.AddFixTask) -> list[e.Event]:
+    checks: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    if command.parent_id:
+        parent = _task(mission, command.parent_id)
+        root = _root(mission, parent)
+        if root.fix_count >= MAX_FIXES:
+            raise RuleViolation("fixes_exhausted", f"task {root.spec.id} was fixed {root.fix_count} times in vain")
+        fix_id = f"{root.spec.id}.fix{root.fix_count + 1}"
+        checks = parent.spec.checks
+        depends_on = parent.spec.depends_on
+    else:
+        number = sum(1 for task in mission.tasks.values() if task.spec.id.startswith("review-"))
+        fix_id = f"review-{number + 1}"
+    spec = TaskSpec(
+        id=fix_id,
+        title=command.title,
+        why=command.reason,
+        write_set=command.write_set,
+        depends_on=depends_on,
+        checks=checks,
+        role=command.role,
+    )
+    return [e.TaskAdded(spec, command.parent_id, command.reason, command.findings, command.start_commit)]
+
+
+def _root(mission: Mission, task: Task) -> Task:
+    while task.parent_id:
+        task = mission.tasks[task.parent_id]
+    return task
+
+
+def _seal(mission: Mission, command: c.SealMission) -> list[e.Event]:
+    if problem := unsealable(mission, command.tree):
+        raise RuleViolation(*problem)
+    receipts = seal_receipts(mission)
+    not_checked = tuple(gate for gate, report in mission.seal_reports.items() if report.verdict is Verdict.NOT_CHECKED)
+    return [
+        e.MissionSealed(
+            Seal(
+                mission.tip_tree,
+                mission.tip,
+                receipts,
+                not_checked,
+                mission.refused_count,
+                mission.recovered_count,
+                len(mission.tasks),
+                command.duration_s,
+            )
+        )
+    ]
+
+
+def seal_receipts(mission: Mission) -> tuple[Receipt, ...]:
+    """The receipts that the gates of the sealing round hold."""
+    return tuple(r for report in mission.seal_reports.values() for r in report.receipts)
+
+
+def unsealable(mission: Mission, tree: str) -> tuple[str, str, str] | None:
+    """Why this tree can't be sealed (code, message, hint), None when invariant 15 holds."""
+    if tree != mission.tip_tree or mission.sealing_tree != tree:
+        return ("tree_moved", "the tree to seal is not the tree that was judged", "judge it again")
+    if mission.open_tasks() or mission.failed_tasks():
+        left = [t.spec.id for t in mission.tasks.values() if t.status is not TaskStatus.DONE]
+        return ("work_left", f"not done: {', '.join(left)}", "")
+    for gate, report in mission.seal_reports.items():
+        if report.verdict is Verdict.FAILED:
+            return ("gate_failed", f"gate {gate} failed on the final tree", "")
+    receipts = seal_receipts(mission)
+    if any(r.tree != tree for r in receipts):
+        return ("tree_moved", "a receipt belongs to another tree", "judge it again")
+    passed = [r for r in receipts if r.verdict is Verdict.CLEAN]
+    if not passed:
+        return ("unverified", "no check ran and passed on the final tree", _UNVERIFIED_HINT)
+    if not any(r.sensitivity is Sensitivity.SENSITIVE for r in passed):
+        return (
+            "unverified",
+            "no check noticed a syntax error planted in the changed code",
+            _UNVERIFIED_HINT,
+        )
+    return None
+
+
+_UNVERIFIED_HINT = "declare checks that exercise the code in .opencode/orchestrator.jsonc, or pass --trust to run those that were found"
+
+
+def _end(mission: Mission, command: c.EndMission) -> list[e.Event]:
+    endings = {MissionStatus.UNVERIFIED, MissionStatus.FAILED, MissionStatus.STOPPED}
+    if command.status not in endings:
+        raise RuleViolation("bad_ending", f"{command.status.value} is no ending without a seal")
+    released: list[e.Event] = [
+        e.AttemptInterrupted(lease.attempt_id, lease.task_id, e.FailureKind.UNKNOWN, "the mission ended")
+        for lease in mission.leases.values()
+    ]
+    return [*released, e.MissionEnded(command.status, command.code, command.reason, command.hint)]
+
+
+def _note(mission: Mission, command: c.Note) -> list[e.Event]:
+    event = command.event
+    if isinstance(event, e.AttemptRefused | e.AttemptInterrupted):
+        lease = mission.leases.get(event.task_id)
+        if lease is None or lease.attempt_id != event.attempt_id:
+            raise RuleViolation("stale_token", f"attempt {event.attempt_id} has ended already")
+    if isinstance(event, e.IterationStarted) and event.number > mission.max_iterations:
+        raise RuleViolation("iterations_exhausted", f"the bound of {mission.max_iterations} iterations is reached")
+    return [event]
+
+
+def _task(mission: Mission, task_id: str) -> Task:
+    task = mission.tasks.get(task_id)
+    if task is None:
+        raise RuleViolation("unknown_task", f"mission {mission.id} has no task {task_id!r}")
+    return task

@@ -1,0 +1,103 @@
+"""The closed vocabularies of the domain, as string enumerations."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a session is for."""
+
+    PLANNER = "planner"
+    SEARCHER = "searcher"
+    WORKER = "worker"
+    FIXER = "fixer"
+    REVIEWER = "reviewer"
+
+
+class MissionStatus(StrEnum):
+    """Where a mission stands. `is_terminal` statuses never change again."""
+
+    QUEUED = "queued"
+    PLANNING = "planning"
+    RUNNING = "running"
+    SEALING = "sealing"
+    WAITING = "waiting"
+    SEALED = "sealed"
+    UNVERIFIED = "unverified"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the mission has ended."""
+        return self in _TERMINAL
+
+
+_TERMINAL = frozenset(
+    {
+        MissionStatus.SEALED,
+        MissionStatus.UNVERIFIED,
+        MissionStatus.FAILED,
+        MissionStatus.STOPPED,
+    }
+)
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands. `FIXING` waits for its fixer task; `STRUCK` was taken off the list."""
+
+    OPEN = "open"
+    RUNNING = "running"
+    FIXING = "fixing"
+    DONE = "done"
+    FAILED = "failed"
+    STRUCK = "struck"
+
+
+class Stage(StrEnum):
+    """At which point of a mission a gate judges."""
+
+    BASE = "base"
+    ATTEMPT = "attempt"
+    MERGE = "merge"
+    SEAL = "seal"
+
+
+class Verdict(StrEnum):
+    """What a gate says. `NOT_CHECKED` is neither good nor bad; `FLAKY` disagreed with itself on a second run."""
+
+    CLEAN = "clean"
+    FAILED = "failed"
+    FLAKY = "flaky"
+    NOT_CHECKED = "not_checked"
+
+
+class Sensitivity(StrEnum):
+    """Whether a check turned red when a syntax error was planted in the code under test."""
+
+    SENSITIVE = "sensitive"
+    NOT_SENSITIVE = "not_sensitive"
+    NOT_PROBED = "not_probed"
+
+
+class DeliveryMode(StrEnum):
+    """How the work of a mission reaches the user."""
+
+    APPLY = "apply"
+    BRANCH = "branch"
+    PATCH = "patch"
+
+
+class FailureKind(StrEnum):
+    """Classes of what can go wrong with a session (FEATURES, section D)."""
+
+    RATE_LIMITED = "rate_limited"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    CONTEXT_OVERFLOW = "context_overflow"
+    MALFORMED = "malformed"
+    TOOL_FAILED = "tool_failed"
+    UNAVAILABLE = "unavailable"
+    UNSUPPORTED = "unsupported"
+    UNKNOWN = "unknown"

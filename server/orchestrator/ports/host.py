@@ -1,0 +1,113 @@
+"""Where sessions run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from orchestrator.domain.finding import Finding
+from orchestrator.domain.plan import TaskSpec
+from orchestrator.domain.receipt import Check
+from orchestrator.domain.words import FailureKind, Role
+from orchestrator.errors import OrchestratorError
+
+Containment = Literal["contained", "mediated", "observed"]
+"""`contained`: the host's own code is ours; `mediated`: it acts through our tools alone; `observed`: it acts itself."""
+
+
+class HostError(OrchestratorError):
+    """A session failed. `kind` decides how it is healed; `retry_after_s` is what a provider asked for."""
+
+    def __init__(self, kind: FailureKind, message: str, *, hint: str = "", retry_after_s: float | None = None) -> None:
+        """Keep the class of failure beside the message."""
+        super().__init__(kind.value, message, hint)
+        self.kind = kind
+        self.retry_after_s = retry_after_s
+
+
+class ToolError(OrchestratorError):
+    """A tool call was refused or failed; the message goes back to the session, which may try otherwise."""
+
+
+class Toolbox(Protocol):
+    """The tools of one session, bound to one worktree and one role."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Tools this role may call."""
+        ...
+
+    async def call(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
+        """Run a tool; arguments and result are plain JSON data. Raises ToolError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSpec:
+    """Which session to open. `session_id` is unique in the journal; `task_id` is "" for the planner."""
+
+    session_id: str
+    mission_id: str
+    role: Role
+    task_id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a session is told.
+
+    `text` is the whole for a host that talks to a model; the other fields are the same facts for hosts that compute.
+    `turn` counts the prompts to this role for this task from 1 over all its sessions (for the planner: its tries), so
+    that a programmed host can answer each differently. `findings` are what a fixer shall mend; `problems` what was
+    wrong with the answer before.
+    """
+
+    text: str
+    mission_text: str
+    role: Role
+    turn: int
+    task: TaskSpec | None = None
+    checks: tuple[Check, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A session's answer: the planner's is the plan as JSON text; others say in words what they did."""
+
+    text: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class Session(Protocol):
+    """One agent conversation."""
+
+    async def prompt(self, brief: Brief) -> Reply:
+        """Tell the session something and wait for its answer. Raises HostError. Cancelling ends its work."""
+        ...
+
+    async def close(self) -> None:
+        """End the session and free what it holds. Never fails for a session that is gone already."""
+        ...
+
+
+class Host(Protocol):
+    """Opens sessions."""
+
+    @property
+    def name(self) -> str:
+        """As the user chose it: "builtin", "scripted", …."""
+        ...
+
+    @property
+    def containment(self) -> Containment:
+        """How far this host's sessions are confined."""
+        ...
+
+    async def open(self, spec: SessionSpec, tools: Toolbox) -> Session:
+        """A new session that acts through `tools` alone. Raises HostError."""
+        ...

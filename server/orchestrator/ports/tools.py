@@ -1,0 +1,17 @@
+"""Making the tools of a session."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from orchestrator.domain.words import Role
+from orchestrator.ports.host import Toolbox
+from orchestrator.ports.workspace import Worktree
+
+
+class ToolRoom(Protocol):
+    """Hands out toolboxes."""
+
+    def toolbox(self, role: Role, worktree: Worktree, write_set: tuple[str, ...]) -> Toolbox:
+        """Tools that read and, for roles that may, write in this worktree alone, and only within the write set."""
+        ...

@@ -1,0 +1,120 @@
+"""The user's tree, snapshots of it, isolated worktrees, integration and delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.domain.words import DeliveryMode
+from orchestrator.errors import OrchestratorError
+
+
+class WorkspaceError(OrchestratorError):
+    """The workspace does not allow what was asked (`no_such_workspace`, `not_a_folder`, `workspace_too_large`, …)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A commit in the shadow repository that holds the user's tree, uncommitted work included."""
+
+    commit: str
+    tree: str
+    file_count: int
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """A folder that holds a commit's tree, for one attempt or one check at a time. `path` is absolute."""
+
+    path: str
+    commit: str
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A commit made from a worktree; `paths` are the relative paths that differ from the commit it was made from."""
+
+    commit: str
+    tree: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A three-way merge in memory. With `conflicts` (paths) there is no commit ("")."""
+
+    commit: str
+    tree: str
+    paths: tuple[str, ...]
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What reached the user. `mode` is how in the end; `kept_back` are paths that the user changed since the snapshot."""
+
+    mode: DeliveryMode
+    place: str
+    paths: tuple[str, ...]
+    kept_back: tuple[str, ...]
+    detail: str
+
+
+class Workspace(Protocol):
+    """One user's folder and the shadow repository beside it."""
+
+    @property
+    def root(self) -> str:
+        """Absolute real path of the workspace."""
+        ...
+
+    def path_problem(self, path: str) -> str | None:
+        """Why a relative path may not be written (it leaves the workspace, also through a symlink), or None."""
+        ...
+
+    async def snapshot(self) -> Snapshot:
+        """Take the user's tree as it is now. Nothing in the workspace is written. Raises WorkspaceError."""
+        ...
+
+    def checkout(self, commit: str) -> AbstractAsyncContextManager[Worktree]:
+        """A worktree from the pool that holds exactly this commit; given back, cleaned later, at the end."""
+        ...
+
+    async def commit(self, worktree: Worktree, message: str) -> Change:
+        """Commit what differs in the worktree from its commit (ignored files left out). Parent: the worktree's commit."""
+        ...
+
+    async def merge(self, *, base: str, ours: str, theirs: str, message: str) -> Merge:
+        """Merge commit `theirs` (made on `base`) into commit `ours`, line by line, without touching a worktree.
+
+        `paths` of the result are those that differ from `ours`. When `base` equals `ours` the result is `theirs`' tree.
+        """
+        ...
+
+    async def advance(self, mission_id: str, commit: str) -> None:
+        """Point the mission's ref at a commit, so that it is kept."""
+        ...
+
+    async def read_file(self, commit: str, path: str) -> bytes | None:
+        """A file of a commit, None when there is none."""
+        ...
+
+    async def changed_paths(self, old: str, new: str) -> tuple[str, ...]:
+        """Paths that differ between two commits."""
+        ...
+
+    async def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> str:
+        """Unified diff between two commits, git style; binary files are named."""
+        ...
+
+    async def deliver(self, mission_id: str, base: str, tip: str, mode: DeliveryMode, title: str) -> Delivery:
+        """Bring base..tip to the user.
+
+        Applies all or nothing; never over a file that the user changed since `base`: then it leaves a branch (where the
+        workspace is a git repository) or a patch file, and says so in `kept_back` and `detail`.
+        """
+        ...
