@@ -71,7 +71,8 @@ class AddFixTask:
     """Answer findings with a fixer's task.
 
     With `parent_id` it takes over that task's write set and waits in its place; without one it is new work that the
-    review of the whole tree found. `start_commit` is where the fixer starts ("" means the mission's tip).
+    review of the whole tree found. `start_commit` is the refused commit ("" to begin at the mission's tip) and
+    `start_base` the commit that it was made on.
     """
 
     parent_id: str
@@ -80,6 +81,7 @@ class AddFixTask:
     reason: str
     findings: tuple[Finding, ...]
     start_commit: str
+    start_base: str
     role: Role = Role.FIXER
 
 
@@ -101,24 +103,28 @@ class EndMission:
     hint: str = ""
 
 
+Fact = (
+    MissionStarted
+    | SnapshotTaken
+    | ChecksChosen
+    | PlanRejected
+    | IterationStarted
+    | SessionRecovering
+    | AttemptCommitted
+    | GateJudged
+    | AttemptRefused
+    | AttemptInterrupted
+    | TaskFailed
+    | SealingStarted
+)
+"""Events that are what the engine says they are: no rule computes them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Record a fact that no rule can refuse, beyond that the mission must still be under way."""
+    """Record a fact; refused only when the mission or the attempt that it speaks of has ended."""
 
-    event: (
-        MissionStarted
-        | SnapshotTaken
-        | ChecksChosen
-        | PlanRejected
-        | IterationStarted
-        | SessionRecovering
-        | AttemptCommitted
-        | GateJudged
-        | AttemptRefused
-        | AttemptInterrupted
-        | TaskFailed
-        | SealingStarted
-    )
+    event: Fact
 
 
 @dataclass(frozen=True, slots=True)

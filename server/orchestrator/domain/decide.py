@@ -93,7 +93,7 @@ def _start(mission: Mission, command: c.StartAttempt) -> list[e.Event]:
             task.spec.role,
             command.host,
             mission.next_token,
-            task.start_commit or mission.tip,
+            mission.tip,
             task.spec.write_set,
         )
     ]
@@ -148,7 +148,9 @@ def _fix(mission: Mission, command: c.AddFixTask) -> list[e.Event]:
         checks=checks,
         role=command.role,
     )
-    return [e.TaskAdded(spec, command.parent_id, command.reason, command.findings, command.start_commit)]
+    return [
+        e.TaskAdded(spec, command.parent_id, command.reason, command.findings, command.start_commit, command.start_base)
+    ]
 
 
 def _root(mission: Mission, task: Task) -> Task:
@@ -208,7 +210,7 @@ def unsealable(mission: Mission, tree: str) -> tuple[str, str, str] | None:
     return None
 
 
-_UNVERIFIED_HINT = "declare checks that exercise the code in .opencode/orchestrator.jsonc, or pass --trust to run those that were found"
+_UNVERIFIED_HINT = "declare checks in .opencode/orchestrator.jsonc, or pass --trust to run those that were found"
 
 
 def _end(mission: Mission, command: c.EndMission) -> list[e.Event]:

@@ -161,6 +161,7 @@ class TaskAdded:
     reason: str
     findings: tuple[Finding, ...]
     start_commit: str
+    start_base: str
 
 
 @dataclass(frozen=True, slots=True)

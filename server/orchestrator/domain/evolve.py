@@ -17,7 +17,7 @@ def fold(events: Iterable[e.Event]) -> Mission:
     return mission
 
 
-def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912 - one arm an event, nothing else
+def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one arm an event, nothing else
     """Apply one event in place. Never refuses: what is in the journal has happened."""
     mission.version += 1
     match event:
@@ -107,6 +107,8 @@ def _integrated(mission: Mission, event: e.AttemptIntegrated) -> None:
     mission.tip_tree = event.tree
     for task in _line(mission, event.task_id):
         task.status = TaskStatus.DONE
+        task.merged_from = event.previous
+        task.merged_to = event.tip
 
 
 def _added(mission: Mission, event: e.TaskAdded) -> None:
@@ -114,6 +116,7 @@ def _added(mission: Mission, event: e.TaskAdded) -> None:
         event.task,
         parent_id=event.parent_id,
         start_commit=event.start_commit,
+        start_base=event.start_base,
         findings=event.findings,
     )
     mission.tasks[event.task.id] = added

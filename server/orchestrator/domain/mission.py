@@ -24,8 +24,9 @@ class Lease:
 class Task:
     """A task and how it stands.
 
-    `parent_id` names the task whose refused attempt this fixer answers; `start_commit` is where its attempts begin
-    ("" means the mission's tip at that time); `findings` are what it was made for.
+    `parent_id` names the task whose refused attempt this fixer answers; `start_commit` is that attempt's commit ("" to
+    begin at the mission's tip) and `start_base` the commit that it was made on; `findings` are what it was made for.
+    Once done, `merged_from` and `merged_to` are the mission's tips before and after its work was merged.
     """
 
     spec: TaskSpec
@@ -34,7 +35,10 @@ class Task:
     fix_count: int = 0
     parent_id: str = ""
     start_commit: str = ""
+    start_base: str = ""
     findings: tuple[Finding, ...] = ()
+    merged_from: str = ""
+    merged_to: str = ""
     reason: str = ""
 
 

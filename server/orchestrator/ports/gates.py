@@ -33,7 +33,7 @@ class Gates(Protocol):
     """The judges of one workspace. One instance serves one mission."""
 
     async def choose(self, worktree: Worktree, *, is_trusted: bool) -> CheckChoice:
-        """Read the declared checks, or find some, in a worktree of the base. Raises GateError on a wrong configuration."""
+        """Read the declared checks, or find some, in a worktree of the base. Raises GateError on a wrong one."""
         ...
 
     async def judge_base(self, worktree: Worktree) -> list[GateReport]:
@@ -43,7 +43,7 @@ class Gates(Protocol):
     async def judge(self, stage: Stage, worktree: Worktree, paths: Sequence[str]) -> list[GateReport]:
         """Judge a tree in a worktree against the base; `paths` are those that the mission or the attempt changed.
 
-        At `ATTEMPT` and `MERGE` the gates for changed files run and the checks meant for that stage; at `SEAL` everything
-        runs, and every check that passed is probed for sensitivity. A gate that could not look says `not_checked`.
+        At `ATTEMPT` and `MERGE` the gates for changed files run and the checks meant for that stage; at `SEAL` all
+        run, and every check that passed is probed for sensitivity. A gate that could not look says `not_checked`.
         """
         ...

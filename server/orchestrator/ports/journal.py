@@ -28,7 +28,7 @@ class Journal(Protocol):
     """Append-only, hash-chained. What `append` returns is committed and synced."""
 
     async def append(self, mission_id: str, events: Sequence[Event]) -> list[Recorded]:
-        """Write the events in one transaction, in the order of the calls. Raises JournalError; then nothing is written."""
+        """Write the events in one transaction, in the order of the calls. On JournalError nothing is written."""
         ...
 
     async def read(self, *, after_seq: int = 0, mission_id: str = "", limit: int = 1_000) -> list[Recorded]:

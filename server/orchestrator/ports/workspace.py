@@ -55,7 +55,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What reached the user. `mode` is how in the end; `kept_back` are paths that the user changed since the snapshot."""
+    """What reached the user. `mode` is how in the end; `kept_back` are paths the user changed since the snapshot."""
 
     mode: DeliveryMode
     place: str
@@ -85,7 +85,7 @@ class Workspace(Protocol):
         ...
 
     async def commit(self, worktree: Worktree, message: str) -> Change:
-        """Commit what differs in the worktree from its commit (ignored files left out). Parent: the worktree's commit."""
+        """Commit what differs in the worktree from its commit, its parent. Ignored files are left out."""
         ...
 
     async def merge(self, *, base: str, ours: str, theirs: str, message: str) -> Merge:

@@ -1,0 +1,79 @@
+"""From the words of a mission to a valid task graph."""
+
+from __future__ import annotations
+
+from orchestrator.agents.briefs import planner_brief
+from orchestrator.agents.plan_format import PlanFormatError, parse_plan
+from orchestrator.domain.commands import AcceptPlan
+from orchestrator.domain.events import PlanRejected, SessionRecovering
+from orchestrator.domain.plan import PlanProblem, TaskSpec, validate
+from orchestrator.domain.words import Role
+from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.recovery import Recovery, ResilientSession, Tell
+from orchestrator.engine.rooms import MissionRooms
+from orchestrator.errors import OrchestratorError
+from orchestrator.ports.host import SessionSpec
+
+MAX_PROBLEMS = 20
+"""More problems than this are not sent back at once."""
+
+
+class PlanningFailed(OrchestratorError):
+    """No valid plan came within the bound."""
+
+
+async def plan(ledger: Ledger, rooms: MissionRooms) -> None:
+    """Ask the planner until its plan is valid and accept it. Raises PlanningFailed, or HostError from the session."""
+    mission = ledger.mission
+    limits = rooms.shared.limits
+    async with rooms.shared.workspace.checkout(mission.base_commit) as worktree:
+        spec = SessionSpec(rooms.shared.ids.new("s"), mission.id, Role.PLANNER, "", "plan")
+        tools = rooms.shared.tools.toolbox(Role.PLANNER, worktree, ())
+        session = ResilientSession(
+            rooms.host, rooms.rate_gate, spec, tools, timeout_s=limits.session_timeout_s, tell=_teller(ledger)
+        )
+        problems: tuple[str, ...] = ()
+        try:
+            for turn in range(1, limits.plan_tries + 1):
+                reply = await session.prompt(
+                    planner_brief(mission.text, turn=turn, checks=mission.checks, problems=problems)
+                )
+                tasks, problems = _read(reply.text, ledger, rooms)
+                if not problems:
+                    await ledger.do(AcceptPlan(tasks))
+                    return
+                await ledger.note(PlanRejected(turn, problems))
+        finally:
+            await session.close()
+    raise PlanningFailed(
+        "plan_rejected",
+        f"the planner gave no valid plan in {limits.plan_tries} tries; the last one: {'; '.join(problems[:3])}",
+        "try again, say the mission in smaller steps, or choose another host or model",
+    )
+
+
+def _read(text: str, ledger: Ledger, rooms: MissionRooms) -> tuple[tuple[TaskSpec, ...], tuple[str, ...]]:
+    try:
+        tasks = parse_plan(text)
+    except PlanFormatError as error:
+        return (), tuple(error.problems[:MAX_PROBLEMS])
+    problems = validate(tasks, (check.name for check in ledger.mission.checks))
+    if not problems:
+        problems = [
+            PlanProblem("bad_path", task.id, f"write set entry {path!r} {problem}")
+            for task in tasks
+            for path in task.write_set
+            if (problem := rooms.shared.workspace.path_problem(path))
+        ]
+    return tasks, tuple(problem.describe() for problem in problems[:MAX_PROBLEMS])
+
+
+def _teller(ledger: Ledger) -> Tell:
+    async def tell(recovery: Recovery) -> None:
+        await ledger.note(
+            SessionRecovering(
+                "", "", recovery.failure, recovery.action.value, recovery.count, recovery.wait_s, recovery.detail
+            )
+        )
+
+    return tell

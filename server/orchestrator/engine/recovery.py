@@ -1,0 +1,158 @@
+"""What is done about each class of session failure, and how often."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import anyio
+from tenacity import RetryCallState, Retrying
+from tenacity.wait import wait_exponential_jitter
+
+from orchestrator.domain.words import FailureKind
+from orchestrator.engine.rate_gate import RateGate
+from orchestrator.errors import OrchestratorError
+from orchestrator.ports.host import Brief, Host, HostError, Reply, Session, SessionSpec, Toolbox
+
+_log = logging.getLogger(__name__)
+
+
+class Action(StrEnum):
+    """How a failure is answered."""
+
+    WAIT = "wait and ask again"
+    NEW_SESSION = "open a new session"
+    ASK_AGAIN = "tell the session what went wrong"
+    GIVE_UP = "give up"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One row of the recovery table: the action and how many times it is taken for one prompt."""
+
+    action: Action
+    bound: int
+
+
+TABLE: dict[FailureKind, Policy] = {
+    FailureKind.RATE_LIMITED: Policy(Action.WAIT, 8),
+    FailureKind.UNAVAILABLE: Policy(Action.WAIT, 3),
+    FailureKind.CRASHED: Policy(Action.NEW_SESSION, 3),
+    FailureKind.TIMED_OUT: Policy(Action.NEW_SESSION, 3),
+    FailureKind.CONTEXT_OVERFLOW: Policy(Action.NEW_SESSION, 3),
+    FailureKind.MALFORMED: Policy(Action.ASK_AGAIN, 3),
+    FailureKind.TOOL_FAILED: Policy(Action.ASK_AGAIN, 3),
+    FailureKind.UNKNOWN: Policy(Action.NEW_SESSION, 3),
+    FailureKind.UNSUPPORTED: Policy(Action.GIVE_UP, 0),
+}
+"""Every class of failure has a row; the bounds are per prompt."""
+
+_BACKOFF = wait_exponential_jitter(initial=1.0, max=60.0, jitter=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """One healing step, as it is told to the journal."""
+
+    failure: FailureKind
+    action: Action
+    count: int
+    wait_s: float
+    detail: str
+
+
+Tell = Callable[[Recovery], Awaitable[None]]
+
+
+def backoff_s(count: int) -> float:
+    """Seconds to wait before retry number `count` (from 1): exponential with jitter, at most a minute and a second."""
+    state = RetryCallState(Retrying(), None, (), {})
+    state.attempt_number = count
+    return _BACKOFF(state)
+
+
+class ResilientSession:
+    """A session that survives what the table can heal. One owner; not shared between tasks."""
+
+    def __init__(
+        self, host: Host, gate: RateGate, spec: SessionSpec, tools: Toolbox, *, timeout_s: float, tell: Tell
+    ) -> None:
+        """Nothing is opened before the first prompt. `tell` is awaited before each healing step takes place."""
+        self._host = host
+        self._gate = gate
+        self._spec = spec
+        self._tools = tools
+        self._timeout_s = timeout_s
+        self._tell = tell
+        self._session: Session | None = None
+        self._opened = 0
+
+    async def prompt(self, brief: Brief) -> Reply:
+        """The answer, after as many healing steps as the table allows. Raises HostError when it allows no more."""
+        counts: Counter[FailureKind] = Counter()
+        while True:
+            try:
+                return await self._prompt_once(brief)
+            except HostError as error:
+                counts[error.kind] += 1
+                recovery = _recovery(error, counts[error.kind])
+                if recovery is None:
+                    raise
+                await self._tell(recovery)
+                brief = await self._heal(recovery, brief)
+
+    async def _prompt_once(self, brief: Brief) -> Reply:
+        await self._gate.passable()
+        try:
+            with anyio.fail_after(self._timeout_s):
+                if self._session is None:
+                    self._session = await self._open()
+                return await self._session.prompt(brief)
+        except TimeoutError:
+            message = f"no answer within {self._timeout_s:.0f} s"
+            raise HostError(FailureKind.TIMED_OUT, message) from None
+        except OrchestratorError:
+            raise
+        except Exception as error:
+            _log.exception("host %s failed in a way it does not declare", self._host.name)
+            raise HostError(FailureKind.UNKNOWN, f"{type(error).__name__}: {error}") from error
+
+    async def _open(self) -> Session:
+        self._opened += 1
+        name = self._spec.session_id if self._opened == 1 else f"{self._spec.session_id}-{self._opened}"
+        return await self._host.open(replace(self._spec, session_id=name), self._tools)
+
+    async def _heal(self, recovery: Recovery, brief: Brief) -> Brief:
+        match recovery.action:
+            case Action.WAIT:
+                if recovery.failure is FailureKind.RATE_LIMITED:
+                    self._gate.hold(recovery.wait_s)
+                else:
+                    await anyio.sleep(recovery.wait_s)
+            case Action.NEW_SESSION:
+                await self.close()
+            case Action.ASK_AGAIN:
+                return replace(brief, problems=(*brief.problems, recovery.detail))
+            case Action.GIVE_UP:
+                pass
+        return brief
+
+    async def close(self) -> None:
+        """End the session if one is open. Shielded, so that a stop never leaves one behind; bounded."""
+        session, self._session = self._session, None
+        if session is not None:
+            with anyio.move_on_after(10, shield=True):
+                await session.close()
+
+
+def _recovery(error: HostError, count: int) -> Recovery | None:
+    policy = TABLE[error.kind]
+    if policy.action is Action.GIVE_UP or count > policy.bound:
+        return None
+    wait_s = 0.0
+    if policy.action is Action.WAIT:
+        wait_s = error.retry_after_s if error.retry_after_s is not None else backoff_s(count)
+    return Recovery(error.kind, policy.action, count, wait_s, error.message)

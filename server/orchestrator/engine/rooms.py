@@ -1,0 +1,47 @@
+"""What a mission works with: the adapters, chosen by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from orchestrator.engine.limits import Limits
+from orchestrator.engine.rate_gate import RateGate
+from orchestrator.ports.clock import Clock, Ids
+from orchestrator.ports.gates import Gates
+from orchestrator.ports.host import Host
+from orchestrator.ports.journal import Journal
+from orchestrator.ports.projection import Projection
+from orchestrator.ports.tools import ToolRoom
+from orchestrator.ports.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The adapters of one workspace.
+
+    `open_host` makes a host from the name that a user gave and raises OrchestratorError when there is none;
+    `new_gates` makes the judges of one mission; `remember_trust` keeps that the user trusts the workspace's commands.
+    """
+
+    workspace: Workspace
+    journal: Journal
+    tools: ToolRoom
+    projection: Projection
+    clock: Clock
+    ids: Ids
+    limits: Limits
+    open_host: Callable[[str], Host]
+    new_gates: Callable[[], Gates]
+    is_trusted: Callable[[], bool]
+    remember_trust: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MissionRooms:
+    """The same for one mission, with its own host, judges and rate gate."""
+
+    shared: Rooms
+    host: Host
+    gates: Gates
+    rate_gate: RateGate = field(default_factory=RateGate)

@@ -1,0 +1,66 @@
+"""The last judgement: every gate and check on the final tree, then the seal, more work, or an honest end."""
+
+from __future__ import annotations
+
+from orchestrator.domain.commands import AddFixTask, SealMission
+from orchestrator.domain.decide import unsealable
+from orchestrator.domain.events import GateJudged, SealingStarted
+from orchestrator.domain.finding import Finding
+from orchestrator.domain.mission import Mission
+from orchestrator.domain.receipt import GateReport
+from orchestrator.domain.words import MissionStatus, Stage, Verdict
+from orchestrator.engine.attempt import capped, gathered
+from orchestrator.engine.ending import MissionOver
+from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.rooms import MissionRooms
+
+
+async def seal_or_reopen(ledger: Ledger, rooms: MissionRooms, started_at_s: float) -> bool:
+    """Judge the tip. True when the mission is sealed; False when findings became a fixer's task.
+
+    Raises MissionOver when the tree can neither be sealed nor mended (unverified, or a gate that names no file).
+    """
+    mission = ledger.mission
+    workspace = rooms.shared.workspace
+    tree = mission.tip_tree
+    await ledger.note(SealingStarted(tree))
+    changed = await workspace.changed_paths(mission.base_commit, mission.tip)
+    async with workspace.checkout(mission.tip) as worktree:
+        reports = await rooms.gates.judge(Stage.SEAL, worktree, changed)
+    cap = rooms.shared.limits.event_findings
+    await ledger.note(*(GateJudged(Stage.SEAL, tree, "", "", capped(report, cap)) for report in reports))
+    problem = unsealable(mission, tree)
+    if problem is None:
+        await ledger.do(SealMission(tree, rooms.shared.clock.now_s() - started_at_s))
+        return True
+    code, message, hint = problem
+    failed = [report for report in reports if report.verdict is Verdict.FAILED]
+    if not failed:
+        raise MissionOver(MissionStatus.UNVERIFIED, code, message, _with_held_back(mission, hint))
+    await ledger.do(_fix_task(failed, changed, cap))
+    return False
+
+
+def _fix_task(failed: list[GateReport], changed: tuple[str, ...], cap: int) -> AddFixTask:
+    findings = gathered(failed, cap)
+    return AddFixTask(
+        parent_id="",
+        title=f"Mend what {', '.join(report.gate for report in failed)} found on the whole tree",
+        write_set=_write_set(findings, changed),
+        reason=f"{len(findings)} findings on the final tree",
+        findings=findings,
+        start_commit="",
+        start_base="",
+    )
+
+
+def _write_set(findings: tuple[Finding, ...], changed: tuple[str, ...]) -> tuple[str, ...]:
+    """The files that the mission changed: only there can its own faults lie, also when a test elsewhere shows them."""
+    named = {finding.path for finding in findings if finding.path}
+    return tuple(sorted(set(changed) | (named & set(changed)))) or changed
+
+
+def _with_held_back(mission: Mission, hint: str) -> str:
+    if not mission.held_back:
+        return hint
+    return f"found but not trusted to run: {', '.join(mission.held_back)}; pass --trust to run them"

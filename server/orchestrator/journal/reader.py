@@ -1,0 +1,88 @@
+"""Reading a journal beside a running server, or after one that died."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import apsw
+
+from orchestrator.domain.evolve import fold
+from orchestrator.domain.mission import Mission
+from orchestrator.journal.faults import FAULTS, translate
+from orchestrator.journal.schema import (
+    Row,
+    connect_read_only,
+    recorded,
+    select_missions,
+    select_rows,
+    version_of,
+)
+from orchestrator.ports.journal import JournalError, Recorded
+
+
+class JournalReader:
+    """A read-only view for the command line; a context manager. Takes no lock and changes no event.
+
+    Opening raises JournalError `journal_missing`, `journal_unwritable` (can't be opened), `journal_corrupt` or
+    `journal_too_new`; every method raises `journal_corrupt` when it meets a damaged page or event.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the journal at `path`, which must exist."""
+        if not path.exists():
+            hint = "run a mission in this workspace first"
+            raise JournalError("journal_missing", f"there is no journal at {path}", hint)
+        self._path = path
+        with self._translated("open"):
+            self._connection: apsw.Connection = connect_read_only(path)
+            try:
+                self._is_empty = version_of(self._connection) == 0
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; harmless when done twice."""
+        self._connection.close()
+
+    def read(self, *, after_seq: int = 0, mission_id: str = "", limit: int = 1_000) -> list[Recorded]:
+        """Events with a greater sequence number, oldest first, of one mission or ("") of all."""
+        with self._translated("read"):
+            found = self._select(after_seq=after_seq, mission_id=mission_id, limit=max(limit, 0))
+            return [recorded(row) for row in found]
+
+    def mission_ids(self) -> list[str]:
+        """Every mission of the journal, oldest first."""
+        with self._translated("read"):
+            return [] if self._is_empty else select_missions(self._connection)
+
+    def mission(self, mission_id: str) -> Mission:
+        """The mission as its events say it is; one without events has the id ""."""
+        with self._translated("read"):
+            return fold(recorded(row).event for row in self._select(mission_id=mission_id))
+
+    def rows(self) -> Iterator[Row]:
+        """Every stored row as one consistent view: seq, mission_id, at_ms, type, body, hash."""
+        with self._translated("read"):
+            yield from self._select()
+
+    def _select(self, *, after_seq: int = 0, mission_id: str = "", limit: int = -1) -> Iterator[Row]:
+        if self._is_empty:
+            return iter(())
+        return select_rows(self._connection, after_seq=after_seq, mission_id=mission_id, limit=limit)
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except FAULTS as error:
+            raise translate(error, self._path, doing) from error

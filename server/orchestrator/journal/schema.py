@@ -1,0 +1,117 @@
+"""The database file: pragmas, schema versions and the queries that every reader shares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import apsw
+
+from orchestrator.journal.codec import decode
+from orchestrator.ports.journal import JournalError, Recorded
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE events(
+        seq INTEGER PRIMARY KEY,
+        mission_id TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        type TEXT NOT NULL,
+        body BLOB NOT NULL,
+        hash BLOB NOT NULL
+    );
+    CREATE INDEX events_of_mission ON events(mission_id, seq);
+    """,
+)
+"""Step n brings a database from version n to n + 1 (`PRAGMA user_version`). Steps are added, never changed."""
+
+BUSY_TIMEOUT_MS = 5_000
+Row = tuple[int, str, int, str, bytes, bytes]
+"""seq, mission_id, at_ms, type, body, hash."""
+
+
+def connect(path: Path) -> apsw.Connection:
+    """A writing connection with the journal's pragmas; creates the file, for its owner alone. Raises apsw.Error, OSError."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    connection.pragma("journal_mode", "WAL")
+    connection.pragma("synchronous", "FULL")
+    connection.pragma("trusted_schema", value=False)
+    connection.pragma("cell_size_check", value=True)
+    return connection
+
+
+def connect_read_only(path: Path) -> apsw.Connection:
+    """A connection that can't write. Raises apsw.Error.
+
+    Reading a WAL database wants a shared-memory file beside it. Where none may be made and no log waits to be read, the
+    file can't change either and is read as it is.
+    """
+    try:
+        return _probed(str(path), apsw.SQLITE_OPEN_READONLY)
+    except (apsw.CantOpenError, apsw.ReadOnlyError):
+        log = path.with_name(path.name + "-wal")
+        has_log = log.exists() and log.stat().st_size > 0
+        if has_log or not path.exists() or os.access(path.parent, os.W_OK):
+            raise
+        return _probed(f"{path.absolute().as_uri()}?immutable=1", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+
+
+def _probed(name: str, flags: int) -> apsw.Connection:
+    connection = apsw.Connection(name, flags=flags)
+    try:
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        connection.pragma("user_version")
+    except apsw.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def version_of(connection: apsw.Connection) -> int:
+    """The schema version; raises JournalError `journal_too_new` for one that this server does not know."""
+    version = int(cast("int", connection.pragma("user_version")))
+    if version > len(MIGRATIONS):
+        raise JournalError(
+            "journal_too_new",
+            f"the journal has schema version {version}; this server knows {len(MIGRATIONS)}",
+            "upgrade the server",
+        )
+    return version
+
+
+def migrate(connection: apsw.Connection) -> None:
+    """Bring the schema up to date, each step in one transaction. Raises apsw.Error, JournalError."""
+    for number in range(version_of(connection), len(MIGRATIONS)):
+        with connection:
+            connection.execute(MIGRATIONS[number])
+            connection.pragma("user_version", number + 1)
+
+
+def select_rows(
+    connection: apsw.Connection, *, after_seq: int = 0, mission_id: str = "", limit: int = -1
+) -> Iterator[Row]:
+    """Raw rows, oldest first; a negative limit means all. Raises apsw.Error while it is iterated."""
+    where = "mission_id = ? AND seq > ?" if mission_id else "seq > ?"
+    values = (mission_id, after_seq, limit) if mission_id else (after_seq, limit)
+    query = f"SELECT seq, mission_id, at_ms, type, body, hash FROM events WHERE {where} ORDER BY seq LIMIT ?"  # noqa: S608 - both texts are above
+    for row in connection.execute(query, values):
+        yield cast("Row", row)
+
+
+def select_missions(connection: apsw.Connection) -> list[str]:
+    """Every mission id, by its first event. Raises apsw.Error."""
+    query = "SELECT mission_id FROM events GROUP BY mission_id ORDER BY MIN(seq)"
+    return [cast("str", row[0]) for row in connection.execute(query)]
+
+
+def recorded(row: Row) -> Recorded:
+    """A row as the rest of the house sees it. Raises JournalError `journal_corrupt` and names the event."""
+    seq, mission_id, at_ms, name, body, _ = row
+    try:
+        return Recorded(seq, mission_id, at_ms / 1000, decode(name, body))
+    except JournalError as error:
+        raise JournalError(error.code, f"event {seq}: {error.message}", error.hint) from error

@@ -1,0 +1,1 @@
+"""Judging trees: gates for changed files, the user's commands, and receipts of what ran."""

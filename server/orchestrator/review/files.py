@@ -1,0 +1,105 @@
+"""Reading files of a tree without following a link out of it, and putting other bytes in their place for a while."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+MAX_FILE_BYTES = 5_000_000
+
+
+class PathError(Exception):
+    """A path can't be read or replaced without leaving the tree."""
+
+
+def inside(root: str, path: str) -> Path:
+    """The absolute path of a relative one. Raises PathError when it, or a link on the way, leaves the tree."""
+    parts = Path(path).parts
+    if not parts or Path(path).is_absolute() or ".." in parts:
+        raise PathError(f"{path} is not a path inside the tree")
+    here = Path(root)
+    for part in parts[:-1]:
+        here = here / part
+        if here.is_symlink():
+            raise PathError(f"{path} lies behind the symbolic link {here.name}")
+    return here / parts[-1]
+
+
+def read_regular(root: str, path: str, limit_bytes: int = MAX_FILE_BYTES) -> bytes | None:
+    """The bytes of a regular file in the tree; None when there is none, when it is a link or above the limit."""
+    try:
+        place = inside(root, path)
+        handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except (PathError, OSError):
+        return None
+    with os.fdopen(handle, "rb") as file:
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode) or state.st_size > limit_bytes:
+            return None
+        return file.read(limit_bytes + 1)
+
+
+@contextmanager
+def replaced(root: str, files: Mapping[str, bytes | None]) -> Iterator[None]:
+    """Put these bytes (None: no file) at these relative paths, and exactly what was there before back at the end.
+
+    Raises PathError, with everything as it was, when a path leads out of the tree or is a folder.
+    """
+    before: list[tuple[Path, bytes | None, int, list[Path]]] = []
+    try:
+        for path, content in files.items():
+            place = inside(root, path)
+            old, mode = _present(place)
+            made = _missing_folders(root, place) if content is not None else []
+            before.append((place, old, mode, made))
+            _put(place, content, mode)
+        yield
+    finally:
+        for place, old, mode, made in reversed(before):
+            _put(place, old, mode)
+            for folder in made:
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+
+
+def _present(place: Path) -> tuple[bytes | None, int]:
+    try:
+        state = place.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None, 0o644
+    if not stat.S_ISREG(state.st_mode):
+        raise PathError(f"{place.name} is not a regular file")
+    return place.read_bytes(), stat.S_IMODE(state.st_mode)
+
+
+def _missing_folders(root: str, place: Path) -> list[Path]:
+    """Folders that have to be made for a file, innermost first."""
+    missing: list[Path] = []
+    folder = place.parent
+    while folder != Path(root) and not folder.is_dir():
+        if folder.exists():
+            raise PathError(f"{folder.name} is a file now")
+        missing.append(folder)
+        folder = folder.parent
+    return missing
+
+
+def _put(place: Path, content: bytes | None, mode: int) -> None:
+    """Replace a file by a rename: its old bytes may be shared with other trees through hard links."""
+    if content is None:
+        place.unlink(missing_ok=True)
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".orchestrator-", dir=place.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(mode)
+        Path(name).replace(place)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,26 @@
+"""The rotating log file. Nothing is ever logged to stdout: it carries frames."""
+
+from __future__ import annotations
+
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+_SIZE_BYTES = 5_000_000
+_FILES = 5
+_FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
+
+
+def log_to_file(path: Path) -> None:
+    """Send the process's log to `path`, at most five files of 5 MB. A folder that can't be written is no error:
+    the log then goes nowhere but to stderr, from warnings on.
+    """
+    handlers: list[logging.Handler] = []
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(RotatingFileHandler(path, maxBytes=_SIZE_BYTES, backupCount=_FILES - 1, delay=True))
+    except OSError:
+        fallback = logging.StreamHandler()
+        fallback.setLevel(logging.WARNING)
+        handlers.append(fallback)
+    logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=handlers, force=True)

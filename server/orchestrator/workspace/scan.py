@@ -1,0 +1,88 @@
+"""What lies in a folder, by lstat alone: nothing is followed, nothing is read, nothing is ignored."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from orchestrator.ports.workspace import WorkspaceError
+
+MAX_ENTRIES: Final = 1_000_000
+RACY_NS: Final = 100_000_000
+"""A file changed less than this before it was looked at could change again within one tick of the file system's clock."""
+_OWNER_ALL: Final = 0o700
+
+
+class FileState(NamedTuple):
+    """What tells that a file was touched. ctime can't be set by a program, so an edit always shows."""
+
+    size_bytes: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    mode: int
+    link_count: int
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return stat.S_ISLNK(self.mode)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        return stat.S_ISREG(self.mode)
+
+    def is_settled(self, now_ns: int) -> bool:
+        """Whether a change after `now_ns` is certain to show in the times."""
+        return self.ctime_ns < now_ns - RACY_NS and self.mtime_ns < now_ns - RACY_NS
+
+
+def file_state(status: os.stat_result) -> FileState:
+    """The state in a stat result."""
+    return FileState(
+        status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode, status.st_nlink
+    )
+
+
+@dataclass(slots=True)
+class Found:
+    """Everything below a folder: files (also links and special files) by path, and folders, parents first."""
+
+    files: dict[str, FileState] = field(default_factory=dict[str, FileState])
+    folders: list[str] = field(default_factory=list[str])
+
+
+def scan(root: str) -> Found:
+    """Look at everything below `root`, which belongs to us: folders without owner permissions get them back.
+
+    Raises WorkspaceError `worktree_too_large` beyond 1,000,000 entries.
+    """
+    found = Found()
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        for name, status in _entries(f"{root}/{prefix}"):
+            path = prefix + name
+            if stat.S_ISDIR(status.st_mode):
+                if status.st_mode & _OWNER_ALL != _OWNER_ALL:
+                    os.chmod(f"{root}/{path}", 0o755)  # noqa: PTH101 - str paths keep names that are not UTF-8
+                found.folders.append(path)
+                pending.append(path + "/")
+            else:
+                found.files[path] = file_state(status)
+        if len(found.files) + len(found.folders) > MAX_ENTRIES:
+            raise WorkspaceError(
+                "worktree_too_large",
+                f"the worktree {root} holds more than {MAX_ENTRIES:,} files and folders",
+                "a task made too many files; have it write them to a temporary folder",
+            )
+    found.folders.sort()
+    return found
+
+
+def _entries(folder: str) -> list[tuple[str, os.stat_result]]:
+    with os.scandir(folder) as entries:
+        return [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]

@@ -1,0 +1,110 @@
+"""The bare shadow repository in the state directory, and handles to it that are never shared between threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pygit2
+from pygit2.enums import ConfigLevel
+
+from orchestrator.ports.workspace import WorkspaceError
+
+NAME: Final = "orchestrator"
+EMAIL: Final = "orchestrator@localhost"
+_IDLE_HANDLES: Final = 8
+_CONFIG: Final = {
+    "core.autocrlf": "false",
+    "core.safecrlf": "false",
+    "core.symlinks": "true",
+    "core.logallrefupdates": "false",
+    "gc.auto": "0",
+    "gc.autodetach": "false",
+}
+
+
+def _forget_user_configuration() -> None:
+    """No configuration of the user or the system, in this whole process: content is exact bytes everywhere.
+
+    Owner validation protects programs that run commands named in a repository's configuration; nothing here does.
+    """
+    for level in (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
+        if level is not ConfigLevel.PROGRAMDATA:
+            pygit2.settings.search_path[level] = ""
+    pygit2.settings.owner_validation = False
+
+
+_forget_user_configuration()
+
+
+def signature(time_s: int = 0) -> pygit2.Signature:
+    """The author of every commit. In the shadow repository time stands still: equal content gives an equal commit."""
+    return pygit2.Signature(NAME, EMAIL, time_s, 0)
+
+
+class Shadow:
+    """One bare repository on disk. Each use takes a handle of its own, so that threads never share one."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the repository, creating it when missing. Raises WorkspaceError `shadow_unusable`."""
+        self.path = path
+        self._idle: list[pygit2.Repository] = []
+        self._lock = threading.Lock()
+        try:
+            if not (path / "HEAD").exists():
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                _create(path)
+            self._idle.append(pygit2.Repository(str(path)))
+        except (OSError, pygit2.GitError) as error:
+            raise WorkspaceError(
+                "shadow_unusable",
+                f"the shadow repository {path} can't be opened: {error}",
+                "free disk space, fix the folder's permissions, or remove it: it is made anew",
+            ) from error
+
+    @contextmanager
+    def use(self) -> Iterator[pygit2.Repository]:
+        """A handle for the calling thread, until the end of the block."""
+        with self._lock:
+            repo = self._idle.pop() if self._idle else None
+        if repo is None:
+            repo = pygit2.Repository(str(self.path))
+        try:
+            yield repo
+        finally:
+            with self._lock:
+                if len(self._idle) < _IDLE_HANDLES:
+                    self._idle.append(repo)
+
+    def close(self) -> None:
+        """Let go of every handle (and so of open pack files)."""
+        with self._lock:
+            self._idle.clear()
+
+
+def _create(path: Path) -> None:
+    repo = pygit2.init_repository(str(path), bare=True)
+    for key, value in _CONFIG.items():
+        repo.config[key] = value
+
+
+def tree_of(repo: pygit2.Repository, commit: str) -> bytes:
+    """The raw id of a commit's tree. Raises WorkspaceError `no_such_commit`."""
+    try:
+        return repo[commit].peel(pygit2.Commit).tree_id.raw
+    except (KeyError, ValueError, pygit2.GitError) as error:
+        raise WorkspaceError(
+            "no_such_commit",
+            f"commit {commit!r} is not in the shadow repository",
+            "the state directory was removed or belongs to another workspace; start the mission again",
+        ) from error
+
+
+def write_commit(repo: pygit2.Repository, tree: bytes, message: str, parents: Sequence[str]) -> str:
+    """Write a commit with the fixed author and time; returns its hex id."""
+    author = signature()
+    oid = repo.create_commit(None, author, author, message, pygit2.Oid(raw=tree), [pygit2.Oid(hex=p) for p in parents])
+    return str(oid)
