@@ -15,8 +15,8 @@ class SystemClock:
 
 
 class RandomIds:
-    """Identifiers that do not repeat: a prefix, the time to the second, and 32 random bits."""
+    """Identifiers that do not repeat: a prefix and 48 random bits."""
 
     def new(self, prefix: str) -> str:
-        """Such as "m-1763712000-3f9a1c2e": sorts by time, unique without a counter."""
-        return f"{prefix}-{int(time.time())}-{secrets.token_hex(4)}"
+        """Such as "m-3f9a1c2e77b0"."""
+        return f"{prefix}-{secrets.token_hex(6)}"

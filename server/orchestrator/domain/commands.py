@@ -122,7 +122,11 @@ Fact = (
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Record a fact; refused only when the mission or the attempt that it speaks of has ended."""
+    """Record a fact.
+
+    Refused when the mission, the attempt or the task that it speaks of has ended, when it would change the base or the
+    checks under an accepted plan, and when it begins an iteration beyond the bound.
+    """
 
     event: Fact
 

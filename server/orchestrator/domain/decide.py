@@ -46,6 +46,8 @@ def decide(mission: Mission, command: c.Command) -> list[e.Event]:
 def _accept(mission: Mission, command: c.AcceptMission) -> list[e.Event]:
     if mission.id:
         raise RuleViolation("mission_exists", f"mission {mission.id} exists already")
+    if not command.mission_id:
+        raise RuleViolation("bad_mission_id", "a mission needs an id")
     if not command.text.strip():
         raise RuleViolation("empty_mission", "the mission is empty", "say what should be done")
     return [
@@ -80,6 +82,8 @@ def _start(mission: Mission, command: c.StartAttempt) -> list[e.Event]:
     task = _task(mission, command.task_id)
     if task.status is not TaskStatus.OPEN:
         raise RuleViolation("task_not_open", f"task {task.spec.id} is {task.status.value}")
+    if not mission.tip:
+        raise RuleViolation("no_snapshot", f"mission {mission.id} has no base to start from")
     if waiting := unmet_dependencies(mission, task):
         raise RuleViolation("task_not_ready", f"task {task.spec.id} waits for {', '.join(waiting)}")
     for lease in mission.leases.values():
@@ -128,17 +132,22 @@ def _integrate(mission: Mission, command: c.IntegrateAttempt) -> list[e.Event]:
 def _fix(mission: Mission, command: c.AddFixTask) -> list[e.Event]:
     checks: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
+    if not mission.plan_version:
+        raise RuleViolation("no_plan", f"mission {mission.id} has no plan to add to")
+    if not command.write_set:
+        raise RuleViolation("bad_write_set", "the write set of the fix is empty")
     if command.parent_id:
         parent = _task(mission, command.parent_id)
+        if parent.status is not TaskStatus.OPEN:
+            raise RuleViolation("task_not_open", f"task {parent.spec.id} is {parent.status.value}")
         root = _root(mission, parent)
         if root.fix_count >= MAX_FIXES:
             raise RuleViolation("fixes_exhausted", f"task {root.spec.id} was fixed {root.fix_count} times in vain")
-        fix_id = f"{root.spec.id}.fix{root.fix_count + 1}"
+        fix_id = _free_id(mission, f"{root.spec.id}.fix", root.fix_count + 1)
         checks = parent.spec.checks
         depends_on = parent.spec.depends_on
     else:
-        number = sum(1 for task in mission.tasks.values() if task.spec.id.startswith("review-"))
-        fix_id = f"review-{number + 1}"
+        fix_id = _free_id(mission, "review-", 1)
     spec = TaskSpec(
         id=fix_id,
         title=command.title,
@@ -151,6 +160,13 @@ def _fix(mission: Mission, command: c.AddFixTask) -> list[e.Event]:
     return [
         e.TaskAdded(spec, command.parent_id, command.reason, command.findings, command.start_commit, command.start_base)
     ]
+
+
+def _free_id(mission: Mission, stem: str, number: int) -> str:
+    """The first of stem1, stem2, … from `number` on that no task has: a plan may use such names itself."""
+    while f"{stem}{number}" in mission.tasks:
+        number += 1
+    return f"{stem}{number}"
 
 
 def _root(mission: Mission, task: Task) -> Task:
@@ -187,10 +203,12 @@ def seal_receipts(mission: Mission) -> tuple[Receipt, ...]:
 
 def unsealable(mission: Mission, tree: str) -> tuple[str, str, str] | None:
     """Why this tree can't be sealed (code, message, hint), None when invariant 15 holds."""
+    if not mission.plan_version:
+        return ("no_plan", "no plan was accepted, so nothing was done", "")
     if tree != mission.tip_tree or mission.sealing_tree != tree:
         return ("tree_moved", "the tree to seal is not the tree that was judged", "judge it again")
     if mission.open_tasks() or mission.failed_tasks():
-        left = [t.spec.id for t in mission.tasks.values() if t.status is not TaskStatus.DONE]
+        left = [t.spec.id for t in (*mission.open_tasks(), *mission.failed_tasks())]
         return ("work_left", f"not done: {', '.join(left)}", "")
     for gate, report in mission.seal_reports.items():
         if report.verdict is Verdict.FAILED:
@@ -230,6 +248,12 @@ def _note(mission: Mission, command: c.Note) -> list[e.Event]:
         lease = mission.leases.get(event.task_id)
         if lease is None or lease.attempt_id != event.attempt_id:
             raise RuleViolation("stale_token", f"attempt {event.attempt_id} has ended already")
+    if isinstance(event, e.SnapshotTaken | e.ChecksChosen) and mission.plan_version:
+        raise RuleViolation("base_is_fixed", "the base and its checks are fixed once the plan is accepted")
+    if isinstance(event, e.TaskFailed):
+        task = _task(mission, event.task_id)
+        if task.status not in {TaskStatus.OPEN, TaskStatus.RUNNING, TaskStatus.FIXING}:
+            raise RuleViolation("task_closed", f"task {task.spec.id} is {task.status.value}")
     if isinstance(event, e.IterationStarted) and event.number > mission.max_iterations:
         raise RuleViolation("iterations_exhausted", f"the bound of {mission.max_iterations} iterations is reached")
     return [event]

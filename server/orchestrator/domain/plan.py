@@ -57,9 +57,13 @@ def covers(entry: str, path: str) -> bool:
 
 
 def overlaps(one: Iterable[str], other: Iterable[str]) -> bool:
-    """Whether two write sets could touch the same file."""
+    """Whether two write sets could touch the same file, or one needs a folder where the other has a file."""
     others = tuple(other)
-    return any(covers(a, b) or covers(b, a) for a in one for b in others)
+    return any(a == b or _is_below(a, b) or _is_below(b, a) for a in one for b in others)
+
+
+def _is_below(entry: str, folder: str) -> bool:
+    return entry.startswith(folder if folder.endswith("/") else folder + "/")
 
 
 def outside(write_set: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
@@ -69,7 +73,7 @@ def outside(write_set: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
 
 def path_problem(path: str) -> str | None:
     """Why a path can never be in a write set, or None. Symlinks are the workspace's business."""
-    parts = path.rstrip("/").split("/")
+    parts = path.removesuffix("/").split("/")
     if not path.strip("/") or "\\" in path or "\0" in path:
         return "is empty or holds a backslash or NUL"
     if path.startswith("/") or re.match(r"[A-Za-z]:", path):

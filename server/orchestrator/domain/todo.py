@@ -25,20 +25,22 @@ def render(mission: Mission) -> str:
         f"Mission {mission.id}: {mission.status.value}, {done} of {len(mission.tasks)} tasks done.",
         "",
     ]
+    fixers: dict[str, list[Task]] = {}
     for task in mission.tasks.values():
-        if not task.parent_id:
-            lines.extend(_lines(mission, task, depth=0))
+        fixers.setdefault(task.parent_id, []).append(task)
+    for task in fixers.get("", []):
+        lines.extend(_lines(fixers, task, depth=0))
     return "\n".join(lines) + "\n"
 
 
-def _lines(mission: Mission, task: Task, depth: int) -> list[str]:
-    paths = ", ".join(task.spec.write_set[:4]) + (" …" if len(task.spec.write_set) > 4 else "")
+def _lines(fixers: dict[str, list[Task]], task: Task, depth: int) -> list[str]:
+    more = " …" if len(task.spec.write_set) > 4 else ""
+    paths = ", ".join(_one_line(path) for path in task.spec.write_set[:4]) + more
     reason = f" ({_one_line(task.reason)})" if task.reason else ""
     title = _one_line(task.spec.title)
     lines = [f"{'  ' * depth}- {MARKS[task.status]} {task.spec.id}: {title} — {paths}{reason}"]
-    for other in mission.tasks.values():
-        if other.parent_id == task.spec.id:
-            lines.extend(_lines(mission, other, depth + 1))
+    for other in fixers.get(task.spec.id, []):
+        lines.extend(_lines(fixers, other, depth + 1))
     return lines
 
 

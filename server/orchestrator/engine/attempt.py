@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-import anyio
-
 from orchestrator.agents.briefs import fixer_brief, worker_brief
-from orchestrator.domain.commands import AddFixTask, IntegrateAttempt, Note, StartAttempt
+from orchestrator.domain.commands import AddFixTask, Note, StartAttempt
 from orchestrator.domain.decide import RuleViolation
 from orchestrator.domain.events import (
     AttemptCommitted,
@@ -22,34 +19,24 @@ from orchestrator.domain.events import (
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.mission import Task
 from orchestrator.domain.plan import outside
-from orchestrator.domain.receipt import GateReport
 from orchestrator.domain.words import Role, Stage, Verdict
+from orchestrator.engine.integration import MergeQueue
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.recovery import Recovery, ResilientSession
+from orchestrator.engine.refusal import Refusal, capped, refusal_of
 from orchestrator.engine.rooms import MissionRooms
 from orchestrator.ports.host import Brief, HostError, SessionSpec
 from orchestrator.ports.workspace import Change, Worktree
 
 
-class Refusal(Exception):
-    """The attempt can't be integrated. `commit` is what it made ("" when the next one should begin anew)."""
-
-    def __init__(self, reason: str, findings: tuple[Finding, ...], commit: str) -> None:
-        """Say why, with the findings that the fixer shall mend."""
-        super().__init__(reason)
-        self.reason = reason
-        self.findings = findings
-        self.commit = commit
-
-
 class AttemptRunner:
-    """Runs the attempts of one mission. Attempts run side by side; integration is one at a time."""
+    """Runs the attempts of one mission. Attempts run side by side and land through one queue."""
 
     def __init__(self, ledger: Ledger, rooms: MissionRooms) -> None:
         """Work for the mission of this ledger."""
         self._ledger = ledger
         self._rooms = rooms
-        self._integration = anyio.Lock()
+        self._queue = MergeQueue(ledger, rooms)
 
     async def run(self, task_id: str) -> None:
         """Execute the task once. The outcome is in the ledger: integrated, a fixer added, or failed.
@@ -62,7 +49,7 @@ class AttemptRunner:
         task = self._ledger.mission.tasks[task_id]
         try:
             change = await self._work(started, task)
-            await self._integrate(started, change)
+            await self._queue.land(started, change)
         except Refusal as refusal:
             await self._refuse(started, task, refusal)
         except HostError as error:
@@ -83,7 +70,7 @@ class AttemptRunner:
             self._require_allowed(started, change)
             # The worktree holds exactly the committed tree now, so the gates can judge it in place.
             judged = Worktree(worktree.path, change.commit, change.tree)
-            await self._judge(Stage.ATTEMPT, started, judged, change)
+            await self._judge(started, judged, change)
         return change
 
     async def _start_commit(self, started: AttemptStarted, task: Task) -> tuple[str, tuple[Finding, ...]]:
@@ -156,50 +143,18 @@ class AttemptRunner:
             finding = Finding("write-set", "no-change", "", "the session changed nothing that the mission keeps")
             raise Refusal("it changed nothing", (finding,), "")
 
-    async def _judge(self, stage: Stage, started: AttemptStarted, worktree: Worktree, change: Change) -> None:
-        reports = await self._rooms.gates.judge(stage, worktree, change.paths)
+    async def _judge(self, started: AttemptStarted, worktree: Worktree, change: Change) -> None:
+        reports = await self._rooms.gates.judge(Stage.ATTEMPT, worktree, change.paths)
         cap = self._rooms.shared.limits.event_findings
         await self._ledger.note(
             *(
-                GateJudged(stage, worktree.tree, started.task_id, started.attempt_id, capped(report, cap))
+                GateJudged(Stage.ATTEMPT, worktree.tree, started.task_id, started.attempt_id, capped(report, cap))
                 for report in reports
             )
         )
         failed = [report for report in reports if report.verdict is Verdict.FAILED]
         if failed:
-            raise Refusal(_reason(stage, failed), gathered(failed, cap), change.commit)
-
-    async def _integrate(self, started: AttemptStarted, change: Change) -> None:
-        workspace = self._rooms.shared.workspace
-        async with self._integration:
-            mission = self._ledger.mission
-            previous = mission.tip
-            merge = await workspace.merge(
-                base=started.base_commit,
-                ours=previous,
-                theirs=change.commit,
-                message=f"{started.task_id}: {mission.tasks[started.task_id].spec.title}",
-            )
-            if merge.conflicts:
-                findings = tuple(
-                    Finding("merge", "conflict", path, "conflicts with work that was merged meanwhile")
-                    for path in merge.conflicts
-                )
-                raise Refusal("it conflicts with merged work", findings, change.commit)
-            async with workspace.checkout(merge.commit) as worktree:
-                await self._judge(Stage.MERGE, started, worktree, replace(change, paths=merge.paths))
-            await workspace.advance(mission.id, merge.commit)
-            await self._ledger.do(
-                IntegrateAttempt(
-                    started.attempt_id,
-                    started.task_id,
-                    started.token,
-                    previous,
-                    merge.commit,
-                    merge.tree,
-                    merge.paths,
-                )
-            )
+            raise refusal_of("its own tree", failed, change.commit, cap)
 
     async def _refuse(self, started: AttemptStarted, task: Task, refusal: Refusal) -> None:
         refused = AttemptRefused(started.attempt_id, started.task_id, refusal.reason, refusal.findings, refusal.commit)
@@ -218,24 +173,3 @@ class AttemptRunner:
             if error.code != "fixes_exhausted":
                 raise
             await self._ledger.note(TaskFailed(started.task_id, f"{error.message}; the last time {refusal.reason}"))
-
-
-def _reason(stage: Stage, failed: Sequence[GateReport]) -> str:
-    where = "its own tree" if stage is Stage.ATTEMPT else "the combined tree"
-    return f"{', '.join(report.gate for report in failed)} failed on {where}"
-
-
-def gathered(reports: Sequence[GateReport], cap: int) -> tuple[Finding, ...]:
-    """The findings of several reports, at most `cap`; a gate that failed without one is a finding itself."""
-    findings: list[Finding] = []
-    for report in reports:
-        findings.extend(report.findings or (Finding(report.gate, report.gate, "", report.detail or "failed"),))
-    return tuple(findings[:cap])
-
-
-def capped(report: GateReport, cap: int) -> GateReport:
-    """The report with at most `cap` findings; what was cut is said in `detail`."""
-    cut = len(report.findings) - cap
-    if cut <= 0:
-        return report
-    return replace(report, findings=report.findings[:cap], detail=f"{report.detail} ({cut} more findings)".strip())

@@ -9,9 +9,9 @@ from orchestrator.domain.finding import Finding
 from orchestrator.domain.mission import Mission
 from orchestrator.domain.receipt import GateReport
 from orchestrator.domain.words import MissionStatus, Stage, Verdict
-from orchestrator.engine.attempt import capped, gathered
 from orchestrator.engine.ending import MissionOver
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.refusal import capped, gathered
 from orchestrator.engine.rooms import MissionRooms
 
 

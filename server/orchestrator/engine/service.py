@@ -139,7 +139,7 @@ class MissionService:
         ledger = self._ledger(mission_id)
         if not ledger.mission.status.is_terminal:
             raise OrchestratorError(
-                "mission_running", f"mission {mission_id} is {ledger.mission.status.value}", "stop it first"
+                "mission_active", f"mission {mission_id} is {ledger.mission.status.value}", "stop it first"
             )
         if not ledger.mission.base_commit:
             raise OrchestratorError("nothing_to_deliver", f"mission {mission_id} has no work")

@@ -10,6 +10,7 @@ from orchestrator.journal.codec import link
 from orchestrator.journal.faults import corrupt
 from orchestrator.journal.head import Head, head_path, load_head, store_head
 from orchestrator.journal.schema import select_rows
+from orchestrator.journal.sqlite import run
 from orchestrator.ports.journal import JournalError
 
 
@@ -29,8 +30,9 @@ def anchored(connection: apsw.Connection, path: Path) -> tuple[Head, tuple[str, 
     if start.seq:
         _check_row(connection, path, start)
     last = start
-    for seq, mission_id, at_ms, name, body, stored in select_rows(connection, after_seq=start.seq):
-        if seq != last.seq + 1 or link(last.hash, seq, mission_id, at_ms, name, body) != stored:
+    for row in select_rows(connection, after_seq=start.seq):
+        seq, stored = row[0], row[5]
+        if seq != last.seq + 1 or link(last.hash, row[:5]) != stored:
             raise corrupt(path, f"event {seq} does not follow from event {last.seq}")
         last = Head(seq, stored)
     if last != start or head is None:
@@ -41,7 +43,7 @@ def anchored(connection: apsw.Connection, path: Path) -> tuple[Head, tuple[str, 
 
 
 def _check_row(connection: apsw.Connection, path: Path, head: Head) -> None:
-    row = next(iter(connection.execute("SELECT hash FROM events WHERE seq = ?", (head.seq,))), None)
+    row = next(iter(run(connection, "SELECT hash FROM events WHERE seq = ?", (head.seq,))), None)
     if row is None:
         raise corrupt(path, f"its head names event {head.seq}, which the database lacks: the tail was cut off")
     if row[0] != head.hash:

@@ -27,9 +27,9 @@ class AuditReport:
     """What an audit found.
 
     `problem` is "" when `is_intact`. `first_bad_seq` is the first event that is wrong or missing (None when the problem
-    is not about one). `code` is one of "", `event_changed`, `event_missing`, `tail_cut`, `head_differs`, `head_missing`,
-    `head_unreadable`, `event_unreadable`, `event_unfoldable`, `database_damaged`. `event_count` counts the events that
-    were read up to the first problem; `unanchored_count` of them lie after the head and rest on the chain alone.
+    is not about one). `code` is "" or one of `event_changed`, `event_missing`, `tail_cut`, `head_differs`,
+    `head_missing`, `head_unreadable`, `event_unreadable`, `event_unfoldable`, `database_damaged`. `event_count` counts
+    the events up to the first problem; `unanchored_count` of them lie after the head and rest on the chain alone.
     """
 
     event_count: int
@@ -44,13 +44,14 @@ class AuditReport:
     limits: str = LIMITS
 
 
-@dataclass(slots=True)
 class _Problem(Exception):
     """Where the check stopped."""
 
-    code: str
-    message: str
-    seq: int | None
+    def __init__(self, code: str, message: str, seq: int | None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.seq = seq
 
 
 @dataclass(slots=True)
@@ -64,11 +65,11 @@ class _Trail:
 
     def follow(self, row: Row) -> None:
         """Check one row and apply its event."""
-        seq, mission_id, at_ms, name, body, stored = row
+        seq, stored = row[0], row[5]
         due = self.last.seq + 1
         if seq != due:
             raise _Problem("event_missing", f"event {due} is missing: after event {due - 1} comes {seq}", due)
-        if link(self.last.hash, seq, mission_id, at_ms, name, body) != stored:
+        if link(self.last.hash, row[:5]) != stored:
             text = f"event {seq} was edited or moved: its hash does not follow from event {due - 1}"
             raise _Problem("event_changed", text, seq)
         if self.head is not None and seq == self.head.seq and stored != self.head.hash:

@@ -56,13 +56,13 @@ def decode(name: str, body: bytes) -> Event:
         return _decode_surrogates(name, body)
 
 
-def link(previous: bytes, seq: int, mission_id: str, at_ms: int, name: str, body: bytes) -> bytes:
-    """SHA-256 over the previous hash and the canonical bytes of one event.
+def link(previous: bytes, facts: tuple[int, str, int, str, bytes]) -> bytes:
+    """SHA-256 over the previous hash and the canonical bytes of seq, mission_id, at_ms, type and body.
 
     JSON keeps raw line feeds out of the first part, so no two events share their canonical bytes.
     """
-    envelope = msgspec.json.encode((seq, mission_id, at_ms, name))
-    return hashlib.sha256(b"%b%b\n%b" % (previous, envelope, body)).digest()
+    *envelope, body = facts
+    return hashlib.sha256(b"%b%b\n%b" % (previous, msgspec.json.encode(envelope), body)).digest()
 
 
 def _dump(event: Event) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -81,7 +81,7 @@ class JournalReader:
         return select_rows(self._connection, after_seq=after_seq, mission_id=mission_id, limit=limit)
 
     @contextmanager
-    def _translated(self, doing: str) -> Iterator[None]:
+    def _translated(self, doing: str) -> Generator[None]:
         try:
             yield
         except FAULTS as error:

@@ -10,6 +10,7 @@ from typing import cast
 import apsw
 
 from orchestrator.journal.codec import decode
+from orchestrator.journal.sqlite import pragma, run
 from orchestrator.ports.journal import JournalError, Recorded
 
 MIGRATIONS: tuple[str, ...] = (
@@ -21,7 +22,7 @@ MIGRATIONS: tuple[str, ...] = (
         type TEXT NOT NULL,
         body BLOB NOT NULL,
         hash BLOB NOT NULL
-    );
+    ) STRICT;
     CREATE INDEX events_of_mission ON events(mission_id, seq);
     """,
 )
@@ -30,17 +31,21 @@ MIGRATIONS: tuple[str, ...] = (
 BUSY_TIMEOUT_MS = 5_000
 Row = tuple[int, str, int, str, bytes, bytes]
 """seq, mission_id, at_ms, type, body, hash."""
+_KINDS = (int, str, int, str, bytes, bytes)
 
 
 def connect(path: Path) -> apsw.Connection:
-    """A writing connection with the journal's pragmas; creates the file, for its owner alone. Raises apsw.Error, OSError."""
+    """A writing connection with the journal's pragmas; creates the file for its owner alone.
+
+    Raises apsw.Error, OSError.
+    """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-    connection.pragma("journal_mode", "WAL")
-    connection.pragma("synchronous", "FULL")
-    connection.pragma("trusted_schema", value=False)
-    connection.pragma("cell_size_check", value=True)
+    pragma(connection, "journal_mode", "WAL")
+    pragma(connection, "synchronous", "FULL")
+    pragma(connection, "trusted_schema", 0)
+    pragma(connection, "cell_size_check", 1)
     return connection
 
 
@@ -55,7 +60,7 @@ def connect_read_only(path: Path) -> apsw.Connection:
     except (apsw.CantOpenError, apsw.ReadOnlyError):
         log = path.with_name(path.name + "-wal")
         has_log = log.exists() and log.stat().st_size > 0
-        if has_log or not path.exists() or os.access(path.parent, os.W_OK):
+        if has_log or not path.exists() or os.access(path.parent, os.W_OK, effective_ids=True):
             raise
         return _probed(f"{path.absolute().as_uri()}?immutable=1", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
 
@@ -64,7 +69,7 @@ def _probed(name: str, flags: int) -> apsw.Connection:
     connection = apsw.Connection(name, flags=flags)
     try:
         connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-        connection.pragma("user_version")
+        pragma(connection, "user_version")
     except apsw.Error:
         connection.close()
         raise
@@ -73,7 +78,7 @@ def _probed(name: str, flags: int) -> apsw.Connection:
 
 def version_of(connection: apsw.Connection) -> int:
     """The schema version; raises JournalError `journal_too_new` for one that this server does not know."""
-    version = int(cast("int", connection.pragma("user_version")))
+    version = int(pragma(connection, "user_version") or 0)
     if version > len(MIGRATIONS):
         raise JournalError(
             "journal_too_new",
@@ -87,25 +92,33 @@ def migrate(connection: apsw.Connection) -> None:
     """Bring the schema up to date, each step in one transaction. Raises apsw.Error, JournalError."""
     for number in range(version_of(connection), len(MIGRATIONS)):
         with connection:
-            connection.execute(MIGRATIONS[number])
-            connection.pragma("user_version", number + 1)
+            run(connection, MIGRATIONS[number])
+            pragma(connection, "user_version", number + 1)
 
 
 def select_rows(
     connection: apsw.Connection, *, after_seq: int = 0, mission_id: str = "", limit: int = -1
 ) -> Iterator[Row]:
-    """Raw rows, oldest first; a negative limit means all. Raises apsw.Error while it is iterated."""
+    """Raw rows, oldest first; a negative limit means all.
+
+    While it is iterated it raises apsw.Error, and JournalError `journal_corrupt` for values that are none of ours.
+    """
     where = "mission_id = ? AND seq > ?" if mission_id else "seq > ?"
     values = (mission_id, after_seq, limit) if mission_id else (after_seq, limit)
     query = f"SELECT seq, mission_id, at_ms, type, body, hash FROM events WHERE {where} ORDER BY seq LIMIT ?"  # noqa: S608 - both texts are above
-    for row in connection.execute(query, values):
-        yield cast("Row", row)
+    try:
+        for row in run(connection, query, values):
+            if tuple(map(type, row)) != _KINDS:
+                raise JournalError("journal_corrupt", f"event {row[0]} holds values of the wrong kind")
+            yield cast("Row", row)
+    except UnicodeDecodeError as error:
+        raise JournalError("journal_corrupt", f"a text of an event is no UTF-8: {error}") from error
 
 
 def select_missions(connection: apsw.Connection) -> list[str]:
     """Every mission id, by its first event. Raises apsw.Error."""
     query = "SELECT mission_id FROM events GROUP BY mission_id ORDER BY MIN(seq)"
-    return [cast("str", row[0]) for row in connection.execute(query)]
+    return [cast("str", row[0]) for row in run(connection, query)]
 
 
 def recorded(row: Row) -> Recorded:

@@ -34,7 +34,9 @@ _Answer = TypeVar("_Answer")
 class SqliteJournal(Journal):
     """The journal of one workspace; made by `open_journal`."""
 
-    def __init__(self, path: Path, clock: Clock, writer: Writer, reading: apsw.Connection, notes: tuple[str, ...]) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, writer: Writer, reading: apsw.Connection, notes: tuple[str, ...]
+    ) -> None:
         """`notes` say what had to be mended when the journal was opened."""
         self.path = path
         self.notes = notes
@@ -48,9 +50,9 @@ class SqliteJournal(Journal):
     async def append(self, mission_id: str, events: Sequence[Event]) -> list[Recorded]:
         """Write the events in one transaction, in the order of the calls; what it answers is synced.
 
-        Once the events are handed to the writer, a cancelled scope waits for the answer too, so the caller's state and
-        the journal stay together. Raises JournalError; then nothing is written, except after `journal_timeout`, where
-        that is unknown and every later call is refused.
+        A scope that is cancelled before the events are handed to the writer leaves nothing; one that is cancelled later
+        waits for the answer, so the caller's state and the journal stay together. Raises JournalError; then nothing is
+        written, except after `journal_timeout`, where that is unknown and every later call is refused.
         """
         self._check_open()
         if not events:
@@ -108,7 +110,8 @@ class SqliteJournal(Journal):
         if self._is_closed:
             raise JournalError("journal_closed", "the journal is closed", "the server is shutting down")
 
-    async def _close(self) -> bool:
+    async def close(self) -> bool:
+        """Refuse new calls, write what waits; False when the disk did not answer in time. `open_journal` calls it."""
         self._is_closed = True
         async with self._read_turn:
             self._reading.close()
@@ -141,7 +144,7 @@ async def open_journal(path: Path, *, clock: Clock) -> AsyncGenerator[SqliteJour
             yield journal
         finally:
             with anyio.CancelScope(shield=True):
-                has_ended = await journal._close()  # noqa: SLF001 - this is the other half of the class
+                has_ended = await journal.close()
     finally:
         if has_ended:
             connection.close()

@@ -15,6 +15,7 @@ from orchestrator.journal.codec import link
 from orchestrator.journal.faults import FAULTS, translate
 from orchestrator.journal.head import Head, head_path, store_head
 from orchestrator.journal.schema import Row
+from orchestrator.journal.sqlite import run, run_many
 from orchestrator.ports.journal import JournalError
 
 MAX_BATCH_EVENTS = 4_096
@@ -121,8 +122,9 @@ class Writer:
             firsts.append(seq + 1)
             for entry in call.entries:
                 seq += 1
-                chain = link(chain, seq, entry.mission_id, entry.at_ms, entry.name, entry.body)
-                rows.append((seq, entry.mission_id, entry.at_ms, entry.name, entry.body, chain))
+                facts = (seq, entry.mission_id, entry.at_ms, entry.name, entry.body)
+                chain = link(chain, facts)
+                rows.append((*facts, chain))
         self._commit(rows)
         self._last = Head(seq, chain)
         try:
@@ -139,16 +141,16 @@ class Writer:
     def _commit(self, rows: list[Row]) -> None:
         connection = self._connection
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(_INSERT, rows)
-            connection.execute("COMMIT")
+            run(connection, "BEGIN IMMEDIATE")
+            run_many(connection, _INSERT, rows)
+            run(connection, "COMMIT")
         except BaseException:
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                run(connection, "ROLLBACK")
             raise
 
     def _fault(self, error: Exception) -> JournalError:
-        """What the callers are told. All but a full or busy disk leaves doubt about the file, so it ends the service."""
+        """What the callers are told. A fault that leaves doubt about the file ends the service."""
         if isinstance(error, FAULTS):
             fault = translate(error, self._path, "write")
         elif isinstance(error, JournalError):

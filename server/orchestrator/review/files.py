@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+import anyio
+from anyio import to_thread
 
 MAX_FILE_BYTES = 5_000_000
 
@@ -43,27 +47,54 @@ def read_regular(root: str, path: str, limit_bytes: int = MAX_FILE_BYTES) -> byt
         return file.read(limit_bytes + 1)
 
 
-@contextmanager
-def replaced(root: str, files: Mapping[str, bytes | None]) -> Iterator[None]:
+@asynccontextmanager
+async def replaced(root: str, files: Mapping[str, bytes | None]) -> AsyncGenerator[None]:
     """Put these bytes (None: no file) at these relative paths, and exactly what was there before back at the end.
 
-    Raises PathError, with everything as it was, when a path leads out of the tree or is a folder.
+    That holds on cancellation too. Raises PathError, with everything as it was, when a path leads out of the tree or
+    is a folder.
     """
-    before: list[tuple[Path, bytes | None, int, list[Path]]] = []
+    before: list[_Before] = []
     try:
-        for path, content in files.items():
-            place = inside(root, path)
-            old, mode = _present(place)
-            made = _missing_folders(root, place) if content is not None else []
-            before.append((place, old, mode, made))
-            _put(place, content, mode)
+        await to_thread.run_sync(_replace_all, root, files, before)
         yield
     finally:
-        for place, old, mode, made in reversed(before):
-            _put(place, old, mode)
-            for folder in made:
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(_put_back, before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What stood at a place; `made` are folders that had to be made for the new file, innermost first."""
+
+    place: Path
+    content: bytes | None
+    mode: int
+    made: list[Path]
+
+
+def _replace_all(root: str, files: Mapping[str, bytes | None], before: list[_Before]) -> None:
+    for path, content in files.items():
+        place = inside(root, path)
+        old, mode = _present(place)
+        made = _missing_folders(root, place) if content is not None else []
+        before.append(_Before(place, old, mode, made))
+        _put(place, content, mode)
+
+
+def _put_back(before: list[_Before]) -> None:
+    """Put all back; one that fails does not keep the others from it."""
+    problems: list[OSError] = []
+    for old in reversed(before):
+        try:
+            _put(old.place, old.content, old.mode)
+            for folder in old.made:
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
+        except OSError as problem:
+            problems.append(problem)
+    if problems:
+        raise problems[0]
 
 
 def _present(place: Path) -> tuple[bytes | None, int]:

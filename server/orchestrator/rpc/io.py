@@ -75,16 +75,14 @@ class FrameReader:
             return False
         except TimeoutError:
             raise FramingError(
-                f"nothing arrived for {self._limits.incomplete_frame_s:g} s inside a frame; is its Content-Length right?"
+                f"nothing arrived for {self._limits.incomplete_frame_s:g} s inside a frame; check its Content-Length"
             ) from None
         return True
 
 
 def _blank_line_end(buffer: bytearray, start: int) -> int:
     """Index after the first blank line (CRLF or LF), or -1. An LF pair also ends a block with mixed line ends."""
-    ends = [
-        found + len(mark) for mark in (b"\n\r\n", b"\n\n") if (found := buffer.find(mark, start)) >= 0
-    ]
+    ends = [found + len(mark) for mark in (b"\n\r\n", b"\n\n") if (found := buffer.find(mark, start)) >= 0]
     return min(ends, default=-1)
 
 

@@ -12,8 +12,8 @@ class Limits:
     """Every bound of a connection. Sizes in bytes, times in seconds.
 
     `outbox_bytes` is how much may wait for a client that reads slowly; above half of it nothing more is read from that
-    client. `slow_reader_s` is how long it may take nothing at all. `drain_s` is how long requests under way get after the
-    client has closed its side, `flush_s` how long their replies may take to leave.
+    client. `slow_reader_s` is how long it may take nothing at all. `drain_s` is how long requests under way get after
+    the client has closed its side, `flush_s` how long their replies may take to leave.
     """
 
     frame_bytes: int = 64 * MEBIBYTE

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
 
 import msgspec
-
 from orchestrator_protocol.errors import code_of
 
 Id = int | str
@@ -103,15 +102,15 @@ def _is_deeper(value: dict[str, Any], cap: int) -> bool:
     for _ in range(cap):
         following: list[Any] = []
         for item in level:
-            children: list[Any] = list(cast("dict[str, Any]", item).values()) if isinstance(item, dict) else item
-            following.extend(child for child in children if isinstance(child, dict | list))
+            children = cast("dict[str, Any]", item).values() if isinstance(item, dict) else cast("list[Any]", item)
+            following.extend(cast("Any", child) for child in children if isinstance(child, dict | list))
         if not following:
             return False
         level = following
     return True
 
 
-def encode_result(request_id: Id, result: Any) -> bytes:
+def encode_result(request_id: Id, result: object) -> bytes:
     """A success reply. Raises when the result is not JSON data."""
     return _encoder.encode({"jsonrpc": "2.0", "id": request_id, "result": result})
 
@@ -123,7 +122,7 @@ def encode_error(request_id: Id | None, name: str, reason: str, hint: str = "") 
     return _encoder.encode({"jsonrpc": "2.0", "id": request_id, "error": body})
 
 
-def encode_call(method: str, params: Any, request_id: Id | None = None) -> bytes:
+def encode_call(method: str, params: object, request_id: Id | None = None) -> bytes:
     """A request, or without an id a notification."""
     call: dict[str, Any] = {"jsonrpc": "2.0", "method": method, "params": params}
     if request_id is not None:

@@ -23,6 +23,7 @@ class Outbox:
         self._arrived = anyio.Event()
         self._left = anyio.Event()
         self._is_finishing = False
+        self.closed = anyio.Event()
         self.closed_reason = ""
 
     @property
@@ -51,6 +52,7 @@ class Outbox:
         """Take nothing any more and forget what waits."""
         if not self.closed_reason:
             self.closed_reason = reason
+        self.closed.set()
         self._frames.clear()
         self._size_bytes = 0
         self._arrived.set()

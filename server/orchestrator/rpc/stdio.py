@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import anyio
@@ -73,15 +73,22 @@ class FdSendStream(ByteSendStream):
             await anyio.wait_writable(self._fd)
             return 0
 
+    def detach(self) -> int:
+        """Give the descriptor up, in blocking mode; -1 when it was closed or given up before."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.set_blocking(fd, True)
+        return fd
+
     async def aclose(self) -> None:
         """Close the descriptor, so that the client sees the end."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        fd = self.detach()
+        if fd >= 0:
+            os.close(fd)
 
 
 @contextmanager
-def claimed_stdio() -> Iterator[tuple[FdReceiveStream, FdSendStream]]:
+def claimed_stdio() -> Generator[tuple[FdReceiveStream, FdSendStream]]:
     """The process's stdin and stdout for frames alone.
 
     While it is open, descriptor 1 and `sys.stdout` are stderr, also for children and native code: a stray print can't
@@ -96,7 +103,7 @@ def claimed_stdio() -> Iterator[tuple[FdReceiveStream, FdSendStream]]:
         yield FdReceiveStream(_STDIN), send
     finally:
         sys.stdout = printed
-        if send._fd >= 0:  # noqa: SLF001  # the same module's class
-            os.set_blocking(send._fd, True)  # noqa: SLF001  # as above
-            os.dup2(send._fd, _STDOUT)  # noqa: SLF001  # as above
-            os.close(send._fd)  # noqa: SLF001  # as above
+        fd = send.detach()
+        if fd >= 0:
+            os.dup2(fd, _STDOUT)
+            os.close(fd)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -16,6 +17,8 @@ _PASSED = frozenset({
     # Certificates of a company network.
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
 })  # fmt: skip
+
+_BELOW_HOME = {"RUSTUP_HOME": ".rustup", "PYENV_ROOT": ".pyenv", "NVM_DIR": ".nvm"}
 
 _SECRET_NAME = re.compile(
     r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|PASSCODE|PWD_|_PASS$|^PASS$|CREDENTIAL|AUTH|COOKIE|SESSION|PRIVATE|SIGNATURE"
@@ -46,15 +49,24 @@ def scrubbed_environment(
 
     From `source` (default: the server's own) come locale, time zone, PATH, the places of tool chains and the names in
     `allowed`; then `extra` on top. Whatever looks like a secret is left out, wherever it comes from. `home` replaces
-    HOME. TMPDIR is set only by `temporary`: without it a confined command gets a private folder from the launcher.
+    HOME; tool chains in the old one stay reachable. TMPDIR is set only by `temporary`: without it a confined command
+    gets a private folder from the launcher.
     """
     origin = os.environ if source is None else source
     names = _PASSED | frozenset(allowed)
     environment = {name: value for name, value in origin.items() if name in names or name.startswith("LC_")}
     environment.setdefault("PATH", _DEFAULT_PATH)
+    if home is not None and "HOME" in origin:
+        environment = _tool_chains(Path(origin["HOME"])) | environment
     environment |= {"TERM": "dumb"} | dict(extra or {})
     if home is not None:
         environment["HOME"] = home
     if temporary is not None:
         environment["TMPDIR"] = temporary
     return {name: value for name, value in environment.items() if not is_secret(name, value)}
+
+
+def _tool_chains(home: Path) -> dict[str, str]:
+    """Where version managers look below HOME when nothing is said: without it their programs do not start."""
+    places = {name: home / folder for name, folder in _BELOW_HOME.items()}
+    return {name: str(place) for name, place in places.items() if place.is_dir()}

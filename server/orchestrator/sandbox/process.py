@@ -18,6 +18,7 @@ _KILL = b"K"
 _PIPE_SIZE_BYTES = 256 << 10
 _SET_PIPE_SIZE = 1031
 _REPORT_CAP_BYTES = 64 << 10
+_POLL_PAUSE_S = 0.01
 _LAUNCHER_LIMIT_S = 15.0
 """The launcher gives up on processes that cannot be killed after 10 s; then it ends."""
 
@@ -107,14 +108,23 @@ class LauncherProcess:
                 self._close_descriptors()
 
     async def _has_ended(self, limit_s: float) -> bool:
-        # The launcher ends within a fraction of a millisecond after its last report.
-        pause_s, deadline = 0.0002, anyio.current_time() + limit_s
-        while self._process.poll() is None:
-            if anyio.current_time() >= deadline:
-                return False
-            await anyio.sleep(pause_s)
-            pause_s = min(pause_s * 2, 0.02)
-        return True
+        with anyio.move_on_after(limit_s):
+            while self._process.poll() is None:
+                await self._until_it_changes()
+        return self._process.poll() is not None
+
+    async def _until_it_changes(self) -> None:
+        try:
+            # Ours and not yet reaped, so the number cannot mean another process.
+            descriptor = os.pidfd_open(self._process.pid)
+        except OSError:
+            # A kernel without them, or no descriptor left.
+            await anyio.sleep(_POLL_PAUSE_S)
+            return
+        try:
+            await anyio.wait_readable(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _close_descriptors(self) -> None:
         self._socket.close()

@@ -12,8 +12,9 @@ _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 
 
 def log_to_file(path: Path) -> None:
-    """Send the process's log to `path`, at most five files of 5 MB. A folder that can't be written is no error:
-    the log then goes nowhere but to stderr, from warnings on.
+    """Send the process's log to `path`, at most five files of 5 MB.
+
+    A folder that can't be written is no error: warnings then go to stderr, and nothing else is logged.
     """
     handlers: list[logging.Handler] = []
     try:

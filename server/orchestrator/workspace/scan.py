@@ -11,8 +11,8 @@ from orchestrator.ports.workspace import WorkspaceError
 
 MAX_ENTRIES: Final = 1_000_000
 RACY_NS: Final = 100_000_000
-"""A file changed less than this before it was looked at could change again within one tick of the file system's clock."""
-_OWNER_ALL: Final = 0o700
+"""A file changed less than this before it was looked at could change again within a tick of the file system's clock."""
+_FOLDER_BITS: Final = 0o755
 
 
 class FileState(NamedTuple):
@@ -56,7 +56,7 @@ class Found:
 
 
 def scan(root: str) -> Found:
-    """Look at everything below `root`, which belongs to us: folders without owner permissions get them back.
+    """Look at everything below `root`, which belongs to us: folders get the usual permissions back (755).
 
     Raises WorkspaceError `worktree_too_large` beyond 1,000,000 entries.
     """
@@ -67,8 +67,8 @@ def scan(root: str) -> Found:
         for name, status in _entries(f"{root}/{prefix}"):
             path = prefix + name
             if stat.S_ISDIR(status.st_mode):
-                if status.st_mode & _OWNER_ALL != _OWNER_ALL:
-                    os.chmod(f"{root}/{path}", 0o755)  # noqa: PTH101 - str paths keep names that are not UTF-8
+                if stat.S_IMODE(status.st_mode) != _FOLDER_BITS:
+                    os.chmod(f"{root}/{path}", _FOLDER_BITS)  # noqa: PTH101 - str paths keep names that are not UTF-8
                 found.folders.append(path)
                 pending.append(path + "/")
             else:
@@ -86,3 +86,17 @@ def scan(root: str) -> Found:
 def _entries(folder: str) -> list[tuple[str, os.stat_result]]:
     with os.scandir(folder) as entries:
         return [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+
+
+def scan_names(root: str) -> list[str]:
+    """Relative paths of everything below a folder but folders; nothing is changed. OSError when it can't be read."""
+    names: list[str] = []
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        for name, status in _entries(f"{root}/{prefix}"):
+            if stat.S_ISDIR(status.st_mode):
+                pending.append(f"{prefix}{name}/")
+            else:
+                names.append(prefix + name)
+    return names

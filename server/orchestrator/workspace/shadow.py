@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -32,8 +32,7 @@ def _forget_user_configuration() -> None:
     Owner validation protects programs that run commands named in a repository's configuration; nothing here does.
     """
     for level in (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
-        if level is not ConfigLevel.PROGRAMDATA:
-            pygit2.settings.search_path[level] = ""
+        pygit2.settings.search_path[level] = ""
     pygit2.settings.owner_validation = False
 
 
@@ -66,7 +65,7 @@ class Shadow:
             ) from error
 
     @contextmanager
-    def use(self) -> Iterator[pygit2.Repository]:
+    def use(self) -> Generator[pygit2.Repository, None, None]:
         """A handle for the calling thread, until the end of the block."""
         with self._lock:
             repo = self._idle.pop() if self._idle else None

@@ -1,0 +1,83 @@
+# Everything a newcomer needs: `make demo` and `make test`. Both set up what they need.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test test-rust test-python test-editors lint format generate bench lock clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+STAMPS := $(VENV)/stamps
+RUST_SOURCES := $(shell find rust -path rust/target -prune -o -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.lock' -o -name '*.yml' -o -name '*.pyi' -o -name '*.py' \) -print)
+PYTEST_FLAGS ?= -n 2
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMPS)/uv: requirements/bootstrap.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/runtime: $(STAMPS)/uv requirements/runtime.txt requirements/build.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	@touch $@
+
+# The native core is built in release mode by maturin, from the locked crates.
+$(STAMPS)/core: $(STAMPS)/runtime $(RUST_SOURCES)
+	@echo "building the native core (the first time takes a few minutes)"
+	@rm -rf build/wheels && $(BIN)/maturin build --quiet --release --locked --manifest-path rust/crates/python/Cargo.toml --interpreter $(BIN)/python --out build/wheels
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --reinstall build/wheels/*.whl
+	@touch $@
+
+$(STAMPS)/product: $(STAMPS)/core pyproject.toml
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(STAMPS)/product ## Install the product into .venv (uv, locked requirements, native core)
+
+$(STAMPS)/dev: $(STAMPS)/product requirements/dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup-dev: $(STAMPS)/dev ## Install also what the tests and linters need
+
+demo: setup ## Run the sample mission, offline, from words to seal
+	@$(BIN)/orchestrator demo
+
+test: lint test-rust test-python ## Install what the tests need and run all of them
+
+test-rust: setup-dev ## Run the tests of the native core
+	@.ci/stage "rust tests" cargo test --quiet --locked --manifest-path rust/Cargo.toml --workspace --exclude orchestrator-core-python
+
+test-python: setup-dev ## Run the Python tests
+	@.ci/stage "python tests" $(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+test-editors: ## Run the tests in real editors
+	@echo "no editor client yet: nothing to test"
+
+lint: setup-dev ## Check style, types, import contracts
+	@.ci/stage "ruff" bash -c '$(BIN)/ruff check . && $(BIN)/ruff format --check .'
+	@.ci/stage "pyright" $(BIN)/pyright
+	@.ci/stage "imports" $(BIN)/lint-imports
+	@.ci/stage "stubs" $(BIN)/python -m mypy.stubtest orchestrator_core
+	@.ci/stage "rustfmt" cargo fmt --manifest-path rust/Cargo.toml --all --check
+	@.ci/stage "clippy" cargo clippy --quiet --locked --manifest-path rust/Cargo.toml --workspace --all-targets -- -D warnings
+
+format: setup-dev ## Format all sources
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	@cargo fmt --manifest-path rust/Cargo.toml --all
+
+bench: setup-dev ## Measure, side by side with peers; writes build/bench.json
+	@$(BIN)/python tests/bench/run.py
+
+lock: $(STAMPS)/uv ## Write the requirement files anew (needs the network)
+	@for name in bootstrap runtime build dev; do \
+	  $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	    $$(test $$name = dev && echo "-c requirements/runtime.txt -c requirements/build.txt") \
+	    requirements/$$name.in -o requirements/$$name.txt; done
+
+clean: ## Remove what was built
+	@rm -rf build dist $(VENV) rust/target

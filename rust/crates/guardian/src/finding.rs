@@ -1,0 +1,93 @@
+//! What a rule or the parser reports.
+
+use syntax::Span;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Must be fixed.
+    Error,
+    /// Should be fixed.
+    Warning,
+    /// Worth knowing.
+    Info,
+    /// A reminder.
+    Hint,
+}
+
+impl Severity {
+    /// The name in the Python contract.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+            Self::Hint => "hint",
+        }
+    }
+
+    /// None for `off`.
+    pub(crate) const fn of(severity: &ast_grep_config::Severity) -> Option<Self> {
+        use ast_grep_config::Severity as S;
+        match severity {
+            S::Off => None,
+            S::Hint => Some(Self::Hint),
+            S::Info => Some(Self::Info),
+            S::Warning => Some(Self::Warning),
+            S::Error => Some(Self::Error),
+        }
+    }
+}
+
+/// What a fix puts over a range of bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// First byte that is replaced.
+    pub start_byte: usize,
+    /// Behind the last byte that is replaced.
+    pub end_byte: usize,
+    /// The new text.
+    pub text: String,
+}
+
+/// One finding in one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule, or "syntax-error".
+    pub rule_id: String,
+    /// As it was given, or relative to the root.
+    pub path: String,
+    /// How bad.
+    pub severity: Severity,
+    /// One line.
+    pub message: String,
+    /// More about it, markdown.
+    pub note: Option<String>,
+    /// The matched source, shortened.
+    pub text: String,
+    /// Where.
+    pub span: Span,
+    /// The rule's fix.
+    pub replacement: Option<Replacement>,
+    /// Whether the rule calls its fix safe.
+    pub is_safe_fix: bool,
+}
+
+impl Finding {
+    /// Position, then rule: the order of findings in one file.
+    pub(crate) fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |finding: &Self| (finding.span.start_byte, finding.span.end_byte);
+        key(self)
+            .cmp(&key(other))
+            .then_with(|| self.rule_id.cmp(&other.rule_id))
+    }
+}
+
+/// Findings of one file, or why it was not checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileReport {
+    /// It was checked; no findings means clean.
+    Checked(Vec<Finding>),
+    /// It was not, for this reason.
+    NotChecked(String),
+}

@@ -1,0 +1,46 @@
+//! The native core as the Python module `orchestrator_core._core`.
+//!
+//! Each function turns its arguments into Rust values, leaves the GIL, calls an engine crate, and wraps the result.
+//! The contract is `python/orchestrator_core/__init__.pyi`.
+
+mod errors;
+mod finding;
+mod guardian_functions;
+mod launcher;
+mod matches;
+mod rules;
+mod search_functions;
+mod symbol_functions;
+mod walked;
+
+use pyo3::prelude::*;
+
+/// Native core: syntax, style guardian, search and the launcher program.
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use crate::errors::{CoreError, RuleError, panic_on_purpose};
+    #[pymodule_export]
+    use crate::finding::{FileReport, Finding, LintReport, Skipped};
+    #[pymodule_export]
+    use crate::guardian_functions::{
+        apply_fixes, ast_match, ast_rewrite, language_of, lint_paths, lint_text, rename_identifier,
+        syntax_errors,
+    };
+    #[pymodule_export]
+    use crate::launcher::launcher_program;
+    #[pymodule_export]
+    use crate::matches::{Match, MatchReport, Rename};
+    #[pymodule_export]
+    use crate::rules::{Rule, RuleSet};
+    #[pymodule_export]
+    use crate::search_functions::{glob, grep, walk};
+    #[pymodule_export]
+    use crate::symbol_functions::{Import, imports};
+    #[pymodule_export]
+    use crate::walked::{GrepMatch, GrepReport, WalkReport, WalkedFile};
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -1,0 +1,41 @@
+"""`orchestrator deliver`: bring the work of an ended mission into the workspace."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import anyio
+import click
+
+from orchestrator.cli.following import server_for
+from orchestrator.cli.workspace_option import json_option, mission_argument, workspace_option
+from orchestrator.reading import find_mission, read_missions
+from orchestrator_protocol.mission import DeliveryMode, MissionDeliverParams
+
+
+@click.command("deliver", epilog="Example: orchestrator deliver --deliver branch")
+@mission_argument
+@workspace_option
+@click.option("--deliver", type=click.Choice(["apply", "branch", "patch"]), default="apply", show_default=True)
+@json_option
+def command(mission: str, workspace: Path, deliver: DeliveryMode, is_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Bring the work of MISSION (default: the newest) to you. Never over a file that you changed meanwhile."""
+    wanted = find_mission(read_missions(workspace), mission)
+    params = MissionDeliverParams(mission_id=wanted.id, delivery=deliver)
+    result = anyio.run(partial(_ask, workspace, params))
+    if is_json:
+        click.echo(result.model_dump_json(by_alias=True))
+    elif result.kept_back:
+        click.echo(f"not applied, you changed meanwhile: {', '.join(result.kept_back)}")
+        click.echo(result.detail)
+    else:
+        place = f" in {result.place}" if result.place else ""
+        click.echo(f"delivered by {result.delivery}{place}: {len(result.paths)} files")
+    sys.exit(1 if result.kept_back else 0)
+
+
+async def _ask(workspace: Path, params: MissionDeliverParams):  # noqa: ANN202 - the result type belongs to params
+    async with server_for(workspace, lambda text: click.echo(text, err=True)) as client:
+        return await client.request(params)

@@ -1,0 +1,115 @@
+"""The live view of a mission in a terminal: lines above, the running tasks and a bar below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.cli.narration import narrate
+from orchestrator_protocol.event import MissionEvent
+
+_SHOWN = 12
+
+
+@dataclass(slots=True)
+class Board:
+    """What the view knows: the state and title of every task, folded from events."""
+
+    titles: dict[str, str] = field(default_factory=dict[str, str])
+    states: dict[str, str] = field(default_factory=dict[str, str])
+    phase: str = "starting"
+
+    def take(self, event: MissionEvent) -> None:
+        """Apply one event."""
+        data = event.data
+        match event.type:
+            case "mission.started":
+                self.phase = "planning"
+            case "plan.accepted":
+                for task in data["tasks"]:
+                    self._add(task)
+            case "task.added":
+                self._add(data["task"])
+            case "attempt.started":
+                self.phase = "working"
+                self.states[data["taskId"]] = "running"
+            case "attempt.refused" | "attempt.interrupted":
+                self.states[data["taskId"]] = "fixing"
+            case "attempt.integrated":
+                self.states[data["taskId"]] = "done"
+                self._settle(data["taskId"])
+            case "sealing.started":
+                self.phase = "sealing"
+            case _:
+                pass
+
+    def _add(self, task: dict[str, Any]) -> None:
+        self.titles[task["id"]] = task["title"]
+        self.states[task["id"]] = "open"
+
+    def _settle(self, task_id: str) -> None:
+        """A fixer that is done settles the task that it stands in for: `t1.fix2` belongs to `t1`."""
+        root, dot, _ = task_id.partition(".fix")
+        for other in self.states:
+            if dot and (other == root or other.startswith(f"{root}.fix")):
+                self.states[other] = "done"
+
+    def done_count(self) -> int:
+        """Tasks that are done."""
+        return sum(1 for state in self.states.values() if state == "done")
+
+
+class LiveView:
+    """Draws a board in place on a terminal; prints plain lines elsewhere. Use as a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        """Draw on this console."""
+        self._console = console
+        self._board = Board()
+        self._live = Live(
+            console=console, refresh_per_second=8, transient=True, get_renderable=self._render
+        )
+
+    def __enter__(self) -> LiveView:
+        """Begin drawing when there is a terminal to draw on."""
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the drawing away; the lines stay."""
+        if self._live.is_started:
+            self._live.stop()
+
+    def take(self, event: MissionEvent) -> None:
+        """Show one event."""
+        self._board.take(event)
+        if line := narrate(event):
+            self._console.print(Text(f"{line.mark} {line.text}", style=line.style), soft_wrap=True)
+
+    def say(self, text: str, style: str = "dim") -> None:
+        """Show a line that is no event."""
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+    def _render(self) -> RenderableType:
+        board = self._board
+        total = len(board.states)
+        head = Table.grid(padding=(0, 1))
+        done = board.done_count()
+        head.add_row(
+            Spinner("dots"), Text(board.phase), ProgressBar(total=max(total, 1), completed=done, width=30), f"{done}/{total}"
+        )
+        rows = Table.grid(padding=(0, 1))
+        busy = [task_id for task_id, state in board.states.items() if state == "running"]
+        for task_id in busy[:_SHOWN]:
+            rows.add_row(Text("  ▸", style="cyan"), Text(task_id, style="bold"), Text(board.titles[task_id], style="dim"))
+        if len(busy) > _SHOWN:
+            rows.add_row("", Text(f"and {len(busy) - _SHOWN} more"), "")
+        return Group(head, rows)

@@ -1,0 +1,1 @@
+"""A small REST API for notes, on the standard library alone."""

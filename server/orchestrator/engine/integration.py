@@ -1,0 +1,151 @@
+"""The merge queue: finished attempts land on the mission ref in batches, each batch judged as one combined tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from orchestrator.domain.commands import IntegrateAttempt
+from orchestrator.domain.events import AttemptStarted, GateJudged
+from orchestrator.domain.finding import Finding
+from orchestrator.domain.receipt import GateReport
+from orchestrator.domain.words import Stage, Verdict
+from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.refusal import Refusal, capped, refusal_of
+from orchestrator.engine.rooms import MissionRooms
+from orchestrator.ports.workspace import Change, Merge
+
+
+@dataclass(slots=True, eq=False)
+class _Item:
+    """An attempt that waits to land; `is_settled` once it has landed or was refused."""
+
+    started: AttemptStarted
+    change: Change
+    merge: Merge | None = None
+    refusal: Refusal | None = None
+    is_settled: bool = False
+
+
+class MergeQueue:
+    """Lands attempts of one mission.
+
+    Whoever holds the lock lands everything that waits, in the order of arrival, as one batch: merged one after another
+    in memory, judged once as a whole. A batch that fails is halved until the attempt at fault stands alone, so that n
+    good attempts cost far fewer than n runs of the checks and one bad attempt holds nobody else back.
+    """
+
+    def __init__(self, ledger: Ledger, rooms: MissionRooms) -> None:
+        """Land attempts for the mission of this ledger."""
+        self._ledger = ledger
+        self._rooms = rooms
+        self._waiting: list[_Item] = []
+        self._lock = anyio.Lock()
+
+    async def land(self, started: AttemptStarted, change: Change) -> None:
+        """Merge the change and move the mission ref. Raises Refusal when it conflicts or the combined tree fails."""
+        item = _Item(started, change)
+        self._waiting.append(item)
+        async with self._lock:
+            if not item.is_settled:
+                batch, self._waiting = self._waiting, []
+                await self._land(batch)
+        if item.refusal is not None:
+            raise item.refusal
+
+    async def _land(self, batch: Sequence[_Item]) -> None:
+        merged = await self._merge(batch)
+        if not merged:
+            return
+        reports = await self._judge(merged)
+        failed = [report for report in reports if report.verdict is Verdict.FAILED]
+        if not failed:
+            await self._advance(merged)
+        elif len(merged) == 1:
+            item = merged[0]
+            _refuse(item, refusal_of("the combined tree", failed, item.change.commit, self._cap))
+        else:
+            middle = len(merged) // 2
+            await self._land(merged[:middle])
+            await self._land(merged[middle:])
+
+    async def _merge(self, batch: Sequence[_Item]) -> list[_Item]:
+        """Chain the changes onto the tip in memory; what conflicts is refused and left out."""
+        tip = self._ledger.mission.tip
+        merged: list[_Item] = []
+        for item in batch:
+            merge = await self._rooms.shared.workspace.merge(
+                base=item.started.base_commit,
+                ours=tip,
+                theirs=item.change.commit,
+                message=f"{item.started.task_id}: {self._ledger.mission.tasks[item.started.task_id].spec.title}",
+            )
+            if merge.conflicts:
+                _refuse(item, _conflict(item, merge))
+                continue
+            item.merge = merge
+            tip = merge.commit
+            merged.append(item)
+        return merged
+
+    async def _judge(self, merged: Sequence[_Item]) -> list[GateReport]:
+        last = merged[-1].merge
+        assert last is not None  # noqa: S101 - _merge keeps only items with a merge
+        paths = sorted({path for item in merged if item.merge for path in item.merge.paths})
+        async with self._rooms.shared.workspace.checkout(last.commit) as worktree:
+            reports = await self._rooms.gates.judge(Stage.MERGE, worktree, paths)
+        alone = merged[0].started if len(merged) == 1 else None
+        await self._ledger.note(
+            *(
+                GateJudged(
+                    Stage.MERGE,
+                    last.tree,
+                    alone.task_id if alone else "",
+                    alone.attempt_id if alone else "",
+                    capped(report, self._cap),
+                )
+                for report in reports
+            )
+        )
+        return reports
+
+    async def _advance(self, merged: Sequence[_Item]) -> None:
+        commands: list[IntegrateAttempt] = []
+        previous = self._ledger.mission.tip
+        for item in merged:
+            assert item.merge is not None  # noqa: S101 - _merge keeps only items with a merge
+            commands.append(
+                IntegrateAttempt(
+                    item.started.attempt_id,
+                    item.started.task_id,
+                    item.started.token,
+                    previous,
+                    item.merge.commit,
+                    item.merge.tree,
+                    item.merge.paths,
+                )
+            )
+            previous = item.merge.commit
+        # The ref keeps the commits alive; a ref that leads the journal by one batch does no harm.
+        await self._rooms.shared.workspace.advance(self._ledger.mission.id, previous)
+        await self._ledger.do(*commands)
+        for item in merged:
+            item.is_settled = True
+
+    @property
+    def _cap(self) -> int:
+        return self._rooms.shared.limits.event_findings
+
+
+def _refuse(item: _Item, refusal: Refusal) -> None:
+    item.refusal = refusal
+    item.is_settled = True
+
+
+def _conflict(item: _Item, merge: Merge) -> Refusal:
+    findings = tuple(
+        Finding("merge", "conflict", path, "conflicts with work that was merged meanwhile") for path in merge.conflicts
+    )
+    return Refusal("it conflicts with merged work", findings, item.change.commit)

@@ -1,0 +1,1 @@
+"""Where sessions run: `builtin` works by rules, `scripted` plays a file. Both act through their toolbox alone."""

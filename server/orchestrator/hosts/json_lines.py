@@ -1,0 +1,91 @@
+"""Where the fields of a JSON or JSONC text stand, so that an error can name a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Field = tuple[int | str, ...]
+
+_TOKEN = re.compile(
+    r"""(?P<skip>\s+|//[^\n]*|/\*.*?\*/)
+      | (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
+      | (?P<mark>[{}\[\]:,])
+      | (?P<word>[^\s{}\[\]:,"'/]+|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str
+    offset: int
+
+
+class FieldLines:
+    """One-based lines of every field of a text that parses."""
+
+    def __init__(self, text: str) -> None:
+        """Read the text once."""
+        self._text = text
+        self._tokens = list(_tokens(text))
+        self._at = 0
+        self._offsets: dict[Field, int] = {}
+        if self._tokens:
+            self._value(())
+
+    def line(self, field: Field) -> int:
+        """The line of a field, or of the nearest field around it that stands in the text."""
+        path = field
+        while path and path not in self._offsets:
+            path = path[:-1]
+        return self._text.count("\n", 0, self._offsets.get(path, 0)) + 1
+
+    def _peek(self) -> str:
+        return self._tokens[self._at].text if self._at < len(self._tokens) else ""
+
+    def _value(self, path: Field) -> None:
+        if self._at >= len(self._tokens):
+            return
+        self._offsets.setdefault(path, self._tokens[self._at].offset)
+        opening = self._peek()
+        self._at += 1
+        if opening == "{":
+            self._members(path)
+        elif opening == "[":
+            self._items(path)
+
+    def _members(self, path: Field) -> None:
+        while self._peek() not in {"}", ""}:
+            key = self._peek()
+            name = _unquote(key)
+            self._offsets[(*path, name)] = self._tokens[self._at].offset
+            self._at += 1
+            if self._peek() == ":":
+                self._at += 1
+            self._value((*path, name))
+            if self._peek() == ",":
+                self._at += 1
+        self._at += 1
+
+    def _items(self, path: Field) -> None:
+        index = 0
+        while self._peek() not in {"]", ""}:
+            self._value((*path, index))
+            index += 1
+            if self._peek() == ",":
+                self._at += 1
+        self._at += 1
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup != "skip":
+            yield _Token(match.group(), match.start())
+
+
+def _unquote(key: str) -> str:
+    if key[:1] in {'"', "'"}:
+        return re.sub(r"\\(.)", r"\1", key[1:-1])
+    return key

@@ -1,0 +1,113 @@
+"""What is kept of the base of a mission, so that later trees can be judged against it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from orchestrator import native
+from orchestrator.domain.finding import Finding
+from orchestrator.review.guardian import guardian_findings
+from orchestrator.review.imports import ImportJudge
+from orchestrator.review.kinds import is_check_config, is_test, plantable_language
+from orchestrator.review.sources import Looked, Source, all_paths, read_sources
+from orchestrator.review.syntax import syntax_findings
+from orchestrator.review.verdicts import BaseRun
+
+MAX_KEPT_BYTES = 64_000_000
+_BATCH = 200
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(slots=True)
+class Base:
+    """The base of a mission.
+
+    `kept` holds the bytes of the tests and of the configuration of checks, as long as they fit; `too_much` the paths
+    of those that did not. `words` are the identifiers of the code that is no test.
+    """
+
+    tree: str
+    paths: frozenset[str]
+    syntax: dict[str, tuple[Finding, ...]] = field(default_factory=dict[str, tuple[Finding, ...]])
+    guardian: dict[str, tuple[Finding, ...]] = field(default_factory=dict[str, tuple[Finding, ...]])
+    missing: set[str] = field(default_factory=set[str])
+    kept: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    too_much: set[str] = field(default_factory=set[str])
+    words: set[str] = field(default_factory=set[str])
+    runs: dict[str, BaseRun] = field(default_factory=dict[str, BaseRun])
+    looked: dict[str, Looked] = field(default_factory=dict[str, Looked])
+
+
+def words_of(content: bytes) -> set[str]:
+    """The identifiers of a text."""
+    return set(_WORD.findall(content.decode("utf-8", "replace")))
+
+
+def scan_base(root: str, tree: str, rules: native.RuleSet, workspace: str, environment: Mapping[str, str]) -> Base:
+    """Look at every file of the base once. Takes some milliseconds a file; call it in a thread."""
+    paths = all_paths(root)
+    base = Base(tree, frozenset(paths))
+    judge = ImportJudge(root, paths, workspace, environment)
+    batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
+
+    def scan(batch: list[str]) -> tuple[list[Source], _Part]:
+        return _scan(root, batch, rules, judge)
+
+    size_bytes = 0
+    totals: dict[str, list[Looked]] = defaultdict(list)
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        for sources, parts in pool.map(scan, batches):
+            size_bytes = _keep(base, sources, size_bytes)
+            for gate, looked in parts.looked.items():
+                totals[gate].append(looked)
+            base.syntax |= by_path(parts.syntax)
+            base.guardian |= by_path(parts.guardian)
+            base.missing |= parts.missing
+    for gate, looked in totals.items():
+        skipped = {path: reason for part in looked for path, reason in part.skipped.items()}
+        base.looked[gate] = Looked(sum(part.checked_count for part in looked), skipped)
+    return base
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    syntax: list[Finding]
+    guardian: list[Finding]
+    missing: set[str]
+    looked: dict[str, Looked]
+
+
+def _scan(root: str, batch: list[str], rules: native.RuleSet, judge: ImportJudge) -> tuple[list[Source], _Part]:
+    sources = read_sources(root, batch)
+    syntax, syntax_looked = syntax_findings(sources)
+    guardian, guardian_looked = guardian_findings(rules, sources)
+    missing, imports_looked = judge.missing(sources)
+    looked = {"syntax": syntax_looked, "guardian": guardian_looked, "imports": imports_looked}
+    return sources, _Part(syntax, guardian, {gap.key for gap in missing}, looked)
+
+
+def _keep(base: Base, sources: list[Source], size_bytes: int) -> int:
+    """Keep the tests and the configuration among the sources; the new sum of what is kept."""
+    for source in sources:
+        if is_test(source.path) or is_check_config(source.path):
+            if size_bytes + len(source.content) > MAX_KEPT_BYTES:
+                base.too_much.add(source.path)
+                continue
+            base.kept[source.path] = source.content
+            size_bytes += len(source.content)
+        elif plantable_language(source.path):
+            base.words |= words_of(source.content)
+    return size_bytes
+
+
+def by_path(findings: Iterable[Finding]) -> dict[str, tuple[Finding, ...]]:
+    """The findings of each file."""
+    sorted_out: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        sorted_out[finding.path].append(finding)
+    return {path: tuple(found) for path, found in sorted_out.items()}

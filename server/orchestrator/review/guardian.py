@@ -1,0 +1,46 @@
+"""The guardian gate: the built-in rules and those that the base's own `sgconfig.yml` names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from orchestrator import native
+from orchestrator.domain.finding import Finding
+from orchestrator.ports.gates import GateError
+from orchestrator.review.compare import from_core
+from orchestrator.review.files import read_regular
+from orchestrator.review.sources import Looked, Source
+
+GATE = "guardian"
+CONFIG_NAMES = ("sgconfig.yml", "sgconfig.yaml")
+REFUSING = frozenset({"error", "warning"})
+"""Severities that refuse a change; the others are reported alone."""
+
+
+def load_rules(root: str) -> native.RuleSet:
+    """The built-in rules with those of a tree on top. Raises GateError when the tree's own rules are wrong."""
+    rules = native.RuleSet.builtin()
+    for name in CONFIG_NAMES:
+        if read_regular(root, name) is None:
+            continue
+        try:
+            return rules.merged(native.RuleSet.from_config(str(Path(root, name))))
+        except native.RuleError as error:
+            raise GateError("wrong_rules", f"the rules of {name} can't be used: {error}", "correct the rule") from error
+    return rules
+
+
+def guardian_findings(rules: native.RuleSet, sources: Iterable[Source]) -> tuple[list[Finding], Looked]:
+    """What the rules say of these files."""
+    findings: list[Finding] = []
+    skipped: dict[str, str] = {}
+    checked_count = 0
+    for source in sources:
+        report = native.lint_text(rules, source.path, source.content)
+        if report.status == "checked":
+            checked_count += 1
+            findings += [from_core(GATE, source.path, found) for found in report.findings]
+        else:
+            skipped[source.path] = report.reason or "not checked"
+    return findings, Looked(checked_count, skipped)

@@ -1,0 +1,13 @@
+"""mission/list."""
+
+from __future__ import annotations
+
+from orchestrator_protocol.mission import MissionListParams, MissionListResult
+
+from orchestrator.rpc.mapping import summary_view
+from orchestrator.rpc.service import Service
+
+
+async def mission_list(service: Service, _params: MissionListParams) -> MissionListResult:
+    """Every mission in short."""
+    return MissionListResult(missions=[summary_view(mission) for mission in service.missions()])

@@ -1,0 +1,13 @@
+"""mission/status."""
+
+from __future__ import annotations
+
+from orchestrator_protocol.mission import MissionStatusParams, MissionStatusResult
+
+from orchestrator.rpc.mapping import status_view
+from orchestrator.rpc.service import Service
+
+
+async def mission_status(service: Service, params: MissionStatusParams) -> MissionStatusResult:
+    """All that is known of a mission."""
+    return status_view(service.get(params.mission_id))

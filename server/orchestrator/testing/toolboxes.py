@@ -1,0 +1,36 @@
+"""A toolbox that keeps what was called, for tests of hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.ports.host import ToolError
+
+
+class RecordingToolbox:
+    """Answers every allowed call from `results` (or with {}) and keeps the calls in order."""
+
+    def __init__(
+        self,
+        names: tuple[str, ...] = ("read_file", "write_file", "edit_file", "delete_file", "shell", "lint"),
+        results: Mapping[str, dict[str, object] | ToolError] | None = None,
+    ) -> None:
+        """`results` maps a tool's name to its result, or to the ToolError that it raises."""
+        self._names = names
+        self._results = dict(results or {})
+        self.calls: list[tuple[str, dict[str, object]]] = []
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Tools that may be called."""
+        return self._names
+
+    async def call(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
+        """Record the call and answer it. Raises ToolError."""
+        self.calls.append((name, dict(arguments)))
+        if name not in self._names:
+            raise ToolError("tool_not_allowed", f"{name} is not allowed here")
+        result = self._results.get(name, {})
+        if isinstance(result, ToolError):
+            raise result
+        return result

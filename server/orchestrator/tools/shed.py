@@ -1,0 +1,62 @@
+"""Hands out toolboxes, each bound to one worktree, one role and one write set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.domain.words import Role
+from orchestrator.errors import OrchestratorError
+from orchestrator.native import CoreError
+from orchestrator.ports.host import Toolbox, ToolError
+from orchestrator.ports.launcher import Launcher
+from orchestrator.ports.workspace import Worktree
+from orchestrator.tools.arguments import parse
+from orchestrator.tools.bench import Bench
+from orchestrator.tools.catalogue import TOOLS, allowed
+from orchestrator.workspace.confine import ConfinedRoot
+
+
+class ToolShed:
+    """The tool room. `environment` is exactly what commands of the shell tool get to see."""
+
+    def __init__(self, launcher: Launcher, environment: Mapping[str, str]) -> None:
+        """Keep what every toolbox shares."""
+        self._launcher = launcher
+        self._environment = dict(environment)
+
+    def toolbox(self, role: Role, worktree: Worktree, write_set: tuple[str, ...]) -> Toolbox:
+        """Tools for one session; see `ports.tools.ToolRoom`."""
+        root = os.path.realpath(worktree.path)
+        bench = Bench(root, ConfinedRoot(root), write_set, self._launcher, self._environment)
+        return SessionTools(role, bench, allowed(role))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTools:
+    """The toolbox of one session."""
+
+    role: Role
+    bench: Bench
+    names: tuple[str, ...]
+
+    async def call(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
+        """Run one tool. Raises ToolError for anything that was refused or went wrong; see `ports.host.Toolbox`."""
+        tool = TOOLS.get(name)
+        if tool is None:
+            raise ToolError("unknown_tool", f"there is no tool {name!r}", f"tools: {', '.join(self.names)}")
+        if name not in self.names:
+            reason = f"a {self.role.value} may not call {name}"
+            raise ToolError("tool_not_allowed", reason, f"tools: {', '.join(self.names)}")
+        parsed = parse(tool.arguments, name, arguments)
+        try:
+            return await tool.run(self.bench, parsed)
+        except ToolError:
+            raise
+        except OrchestratorError as error:
+            raise ToolError(error.code, error.message, error.hint) from error
+        except CoreError as error:
+            raise ToolError("refused_by_core", f"{name}: {error}") from error
+        except OSError as error:
+            raise ToolError("file_error", f"{name}: {error.strerror or error}") from error

@@ -1,0 +1,269 @@
+"""Bringing changes into the user's folder: all or nothing, and never over what the user changed.
+
+Each step swaps the new content in and then looks at what it swapped out: if that is not the base, it is swapped back.
+So not even an edit made in the moment of delivery is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pygit2
+
+from orchestrator.ports.workspace import WorkspaceError
+from orchestrator.workspace import atomic
+from orchestrator.workspace.atomic import temp_name, write_new
+from orchestrator.workspace.content import entry_on_disk
+from orchestrator.workspace.descent import Descent
+from orchestrator.workspace.scan import scan_names
+from orchestrator.workspace.trees import EXECUTABLE, LINK, Delta, Entry, folders_of
+
+
+class UserChangedError(Exception):
+    """A path does not hold the base content any more."""
+
+    def __init__(self, path: str) -> None:
+        """Name the path."""
+        super().__init__(path)
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A step that was taken: the path, what was there before and after, permission bits and owner before."""
+
+    path: str
+    before: Entry | None
+    after: Entry | None
+    status: os.stat_result | None
+
+
+@dataclass(slots=True)
+class Application:
+    """One delivery into `root`. Blocking. `token` marks temporary files, so that a later process finds them.
+
+    `stuck` names, after a failed `run`, the paths that could not be put back.
+    """
+
+    repo: pygit2.Repository
+    root: str
+    changes: Mapping[str, Delta]
+    token: str = ""
+    stuck: tuple[str, ...] = ()
+    _done: list[_Done] = field(default_factory=list[_Done])
+    _made: list[str] = field(default_factory=list[str])
+
+    def kept_back(self) -> tuple[str, ...]:
+        """Paths that differ from the base by now (none: `run` may be called). Reads, writes nothing."""
+        with Descent(self.root) as descent:
+            return tuple(path for path, (old, _) in self.changes.items() if not self._holds(descent, path, old))
+
+    def run(self) -> None:
+        """Make every change. On any error what was done is undone, then it is raised (UserChangedError, OSError)."""
+        order = sorted(self.changes, key=lambda path: (self.changes[path][1] is not None, path))
+        try:
+            with Descent(self.root) as descent:
+                self._take_steps(descent, order)
+        except (OSError, WorkspaceError, UserChangedError):
+            self.stuck = self.undo()
+            raise
+        self._remove_emptied()
+
+    def undo(self) -> tuple[str, ...]:
+        """Put back what was there before the steps taken so far; paths that could not be put back."""
+        failed: list[str] = []
+        with Descent(self.root) as descent:
+            while self._done:
+                step = self._done.pop()
+                try:
+                    descent.reset()
+                    self._swap(descent, step.path, step.after, step.before, step.status)
+                except (OSError, WorkspaceError, UserChangedError):
+                    failed.append(step.path)
+            while self._made:
+                descent.reset()
+                with suppress(OSError, WorkspaceError):  # The user put something into it meanwhile: it stays.
+                    parent, name = descent.parent(self._made.pop())
+                    os.rmdir(name, dir_fd=parent)
+        return tuple(failed)
+
+    def _take_steps(self, descent: Descent, order: list[str]) -> None:
+        """Take the steps, deletions first; a folder that gives way to a file is removed once it is empty."""
+        for path in order:
+            old, new = self.changes[path]
+            descent.reset()  # A folder could have been moved away since the last step.
+            if new is not None:
+                self._make_parents(descent, path)
+            if new is not None and old is None:
+                self._clear_folder(descent, path)
+            status = self._swap(descent, path, old, new, None)
+            self._done.append(_Done(path, old, new, status))
+
+    def recover(self) -> tuple[str, ...]:
+        """Undo what a dead process had done; paths that could not be put back, and leftovers of unknown content."""
+        with Descent(self.root) as descent:
+            for path, (old, new) in self.changes.items():
+                if self._holds(descent, path, new) and not self._holds(descent, path, old):
+                    self._done.append(_Done(path, old, new, None))
+            ours = {entry for delta in self.changes.values() for entry in delta}
+            folders = ["", *sorted(folders_of(self.changes))]
+            left = [path for folder in folders for path in self._sweep(descent, folder, ours)]
+        return (*self.undo(), *left)
+
+    def _sweep(self, descent: Descent, folder: str, ours: set[Entry | None]) -> list[str]:
+        """Remove our temporary files from a folder; those whose content is neither base nor result stay."""
+        left: list[str] = []
+        prefix = f"{atomic.TEMP_PREFIX}{self.token}"
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for name in os.listdir(f"{self.root}/{folder}"):  # noqa: PTH208 - str paths
+                path = f"{folder}/{name}".lstrip("/")
+                if name.startswith(prefix) and entry_on_disk(*descent.parent(path), path) in ours:
+                    parent, last = descent.parent(path)
+                    os.unlink(last, dir_fd=parent)
+                elif name.startswith(prefix):
+                    left.append(path)
+        return left
+
+    def _holds(self, descent: Descent, path: str, old: Entry | None) -> bool:
+        """Whether a path holds an entry; for None: whether it is free, or given free by this delivery."""
+        try:
+            parent, name = descent.parent(path)
+            status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        except FileNotFoundError:
+            return old is None
+        except (NotADirectoryError, WorkspaceError):
+            return old is None and self._is_given_way(path)
+        if old is None:
+            return stat.S_ISDIR(status.st_mode) and self._holds_only_deleted(path)
+        try:
+            return entry_on_disk(parent, name, path) == old
+        except (OSError, WorkspaceError):
+            return False
+
+    def _is_given_way(self, path: str) -> bool:
+        """Whether a file or link that is in the way of a new folder is deleted by the same delivery."""
+        return any(self.changes.get(folder, (None, None))[0] is not None for folder in folders_of({path: None}))
+
+    def _holds_only_deleted(self, path: str) -> bool:
+        inside = scan_names(f"{self.root}/{path}")
+        return all((delta := self.changes.get(f"{path}/{name}")) and delta[1] is None for name in inside)
+
+    def _make_parents(self, descent: Descent, path: str) -> None:
+        for folder in sorted(folders_of({path: None})):
+            parent, name = descent.parent(folder)
+            with suppress(FileExistsError):
+                os.mkdir(name, 0o777, dir_fd=parent)
+                self._made.append(folder)
+
+    def _clear_folder(self, descent: Descent, path: str) -> None:
+        """Remove the empty folders at a path that is to become a file."""
+        folder = f"{self.root}/{path}"
+        parent, name = descent.parent(path)
+        try:
+            if not stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
+                return
+        except FileNotFoundError:
+            return
+        for below, _, _ in os.walk(folder, topdown=False):
+            inside, last = descent.parent(os.path.relpath(below, self.root))
+            os.rmdir(last, dir_fd=inside)
+
+    def _swap(
+        self, descent: Descent, path: str, old: Entry | None, new: Entry | None, like: os.stat_result | None
+    ) -> os.stat_result | None:
+        """From `old` to `new` at a path; the status of what was there. UserChangedError when it was not `old`."""
+        parent, name = descent.parent(path, is_made=True)
+        if old is None and new is not None:
+            self._create(parent, name, path, new, like)
+            return None
+        if old is None:
+            return None
+        status = _status_of_base(parent, name, path, old)
+        aside = temp_name(self.token)
+        if new is None:
+            os.rename(name, aside, src_dir_fd=parent, dst_dir_fd=parent)
+        else:
+            self._write(parent, aside, new, like or status)
+            try:
+                if not atomic.exchange(parent, aside, name):
+                    os.rename(aside, name, src_dir_fd=parent, dst_dir_fd=parent)
+                    return status
+            except OSError:
+                os.unlink(aside, dir_fd=parent)
+                raise
+        self._accept(parent, name, aside, path, old, is_deletion=new is None)
+        return status
+
+    def _accept(self, parent: int, name: str, aside: str, path: str, old: Entry, *, is_deletion: bool) -> None:
+        """Drop what was swapped out if it is the base, else put it back."""
+        try:
+            is_base = entry_on_disk(parent, aside, path) == old
+        except (OSError, WorkspaceError):
+            is_base = False
+        if is_base:
+            os.unlink(aside, dir_fd=parent)
+            return
+        if is_deletion:
+            atomic.move_new(parent, aside, name)
+        else:
+            atomic.exchange(parent, aside, name)
+            os.unlink(aside, dir_fd=parent)
+        raise UserChangedError(path)
+
+    def _create(self, parent: int, name: str, path: str, new: Entry, like: os.stat_result | None) -> None:
+        temp = temp_name(self.token)
+        self._write(parent, temp, new, like)
+        try:
+            atomic.move_new(parent, temp, name)
+        except FileExistsError:
+            os.unlink(temp, dir_fd=parent)
+            raise UserChangedError(path) from None
+        except OSError:
+            os.unlink(temp, dir_fd=parent)
+            raise
+
+    def _write(self, parent: int, name: str, entry: Entry, like: os.stat_result | None) -> None:
+        """Write an entry under a new name, with the permissions and owner of what it replaces."""
+        data = self.repo.odb.read(pygit2.Oid(raw=entry.oid))[1]
+        if entry.mode == LINK:
+            os.symlink(os.fsdecode(data), name, dir_fd=parent)
+            return
+        is_like_file = like is not None and stat.S_ISREG(like.st_mode)
+        is_executable = entry.mode == EXECUTABLE
+        if not is_like_file or like is None:
+            write_new(parent, name, data, 0o777 if is_executable else 0o666)
+            return
+        write_new(parent, name, data, _bits(like.st_mode, is_executable=is_executable), is_exact=True)
+        if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
+            with suppress(PermissionError):  # Only root may give files away; then they are ours, as with any editor.
+                os.chown(name, like.st_uid, like.st_gid, dir_fd=parent, follow_symlinks=False)
+
+    def _remove_emptied(self) -> None:
+        """Remove the folders that lost their last file to this delivery."""
+        gone = folders_of({path: None for path, (_, new) in self.changes.items() if new is None})
+        kept = folders_of({path: None for path, (_, new) in self.changes.items() if new is not None})
+        with Descent(self.root) as descent:
+            for folder in sorted(gone - kept, reverse=True):
+                # Not empty: the base or the user has other files in it. Gone: a step removed it already.
+                with suppress(OSError, WorkspaceError):
+                    parent, name = descent.parent(folder)
+                    os.rmdir(name, dir_fd=parent)
+
+
+def _status_of_base(parent: int, name: str, path: str, old: Entry) -> os.stat_result:
+    try:
+        status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        if entry_on_disk(parent, name, path) == old:
+            return status
+    except (FileNotFoundError, WorkspaceError):
+        pass
+    raise UserChangedError(path)
+
+
+def _bits(mode: int, *, is_executable: bool) -> int:
+    bits = stat.S_IMODE(mode)
+    return bits | (bits & 0o444) >> 2 if is_executable else bits & ~0o111

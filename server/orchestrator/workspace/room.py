@@ -1,0 +1,146 @@
+"""The workspace port over a shadow repository."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+import pygit2
+
+from orchestrator.config.places import Places
+from orchestrator.domain.words import DeliveryMode
+from orchestrator.ports.workspace import Change, Delivery, Merge, Snapshot, WorkspaceError, Worktree
+from orchestrator.workspace import confine, diff, integrate
+from orchestrator.workspace.commit import commit_folder
+from orchestrator.workspace.deliver import Deliveries
+from orchestrator.workspace.folder import Folder
+from orchestrator.workspace.shadow import Shadow, tree_of
+from orchestrator.workspace.snapshot import Snapshots, unreadable
+from orchestrator.workspace.trees import LINK, find
+from orchestrator.workspace.worktrees import Worktrees
+
+T = TypeVar("T")
+
+
+class ShadowWorkspace:
+    """One user's folder and the shadow repository beside it: implements `ports.workspace.Workspace`.
+
+    Blocking work runs in threads. Not cancelled half way: a cancelled call ends after its thread does.
+    """
+
+    def __init__(self, places: Places) -> None:
+        """Use `open_workspace`, which checks the folder first."""
+        self._places = places
+        self._shadow = Shadow(places.shadow)
+        self._snapshots = Snapshots(places, self._shadow)
+        self._worktrees = Worktrees(places.worktrees, self._shadow)
+        self._deliveries = Deliveries(places)
+        self._one_delivery = anyio.Lock()
+        with self._shadow.use() as repo:
+            self._unrestored = self._deliveries.recover(repo)
+
+    @property
+    def root(self) -> str:
+        """Absolute real path of the workspace."""
+        return str(self._places.root)
+
+    @property
+    def unrestored(self) -> tuple[str, ...]:
+        """Paths that a delivery of a process that died touched and that could not be put back; to show to a person."""
+        return self._unrestored
+
+    def path_problem(self, path: str) -> str | None:
+        """Why a relative path may not be written, or None."""
+        return confine.path_problem(self.root, path)
+
+    async def snapshot(self) -> Snapshot:
+        """Take the user's tree as it is now."""
+        return await anyio.to_thread.run_sync(self._snapshots.take)
+
+    @asynccontextmanager
+    async def checkout(self, commit: str) -> AsyncGenerator[Worktree, None]:
+        """A worktree that holds exactly this commit (and untouched setup products)."""
+        async with self._worktrees.checkout(commit) as worktree:
+            yield worktree
+
+    async def prepared(self, worktree: Worktree, key: str, run: Callable[[], Awaitable[None]]) -> bool:
+        """Run the setup unless its products for `key` are in the worktree, untouched; whether it ran."""
+        return await self._worktrees.prepared(worktree, key, run)
+
+    async def commit(self, worktree: Worktree, message: str) -> Change:
+        """Commit what differs in the worktree from its commit."""
+        folder = self._worktrees.folder(worktree)
+        return await anyio.to_thread.run_sync(self._commit, folder, worktree, message)
+
+    async def merge(self, *, base: str, ours: str, theirs: str, message: str) -> Merge:
+        """Three-way merge in memory."""
+        return await self._use(lambda repo: integrate.merge(repo, base, ours, theirs, message))
+
+    async def advance(self, mission_id: str, commit: str) -> None:
+        """Point the mission's ref at a commit."""
+        await self._use(lambda repo: integrate.advance(repo, mission_id, commit))
+
+    async def read_file(self, commit: str, path: str) -> bytes | None:
+        """A file of a commit; None when there is none, or a symlink."""
+        return await self._use(lambda repo: _read_file(repo, commit, path))
+
+    async def changed_paths(self, old: str, new: str) -> tuple[str, ...]:
+        """Paths that differ between two commits."""
+        return await self._use(lambda repo: diff.changed_paths(repo, old, new))
+
+    async def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> str:
+        """Unified diff; `paths` may be write-set entries."""
+        return await self._use(lambda repo: diff.text(repo, old, new, paths))
+
+    async def deliver(self, mission_id: str, base: str, tip: str, mode: DeliveryMode, title: str) -> Delivery:
+        """Bring base..tip to the user, all or nothing."""
+        async with self._one_delivery:
+            return await self._use(
+                lambda repo: self._deliveries.deliver(
+                    repo, mission_id=mission_id, base=base, tip=tip, mode=mode, title=title
+                )
+            )
+
+    def close(self) -> None:
+        """Let go of open files. Worktrees stay for the next start."""
+        self._shadow.close()
+
+    def _commit(self, folder: Folder, worktree: Worktree, message: str) -> Change:
+        with self._shadow.use() as repo:
+            return commit_folder(repo, folder, worktree, message)
+
+    async def _use(self, work: Callable[[pygit2.Repository], T]) -> T:
+        def run() -> T:
+            with self._shadow.use() as repo:
+                return work(repo)
+
+        return await anyio.to_thread.run_sync(run)
+
+
+def open_workspace(places: Places) -> ShadowWorkspace:
+    """The workspace at `places.root`, which may be read-only.
+
+    Raises WorkspaceError `no_such_workspace`, `not_a_folder`, `workspace_unreadable`, `shadow_unusable`.
+    """
+    root = places.root
+    try:
+        with os.scandir(root) as entries:
+            next(entries, None)
+    except FileNotFoundError:
+        raise WorkspaceError("no_such_workspace", f"{root} does not exist", "name an existing folder") from None
+    except NotADirectoryError:
+        raise WorkspaceError("not_a_folder", f"{root} is not a folder", "name the folder that holds the code") from None
+    except OSError as error:
+        raise unreadable(root, error) from error
+    return ShadowWorkspace(places)
+
+
+def _read_file(repo: pygit2.Repository, commit: str, path: str) -> bytes | None:
+    entry = find(repo, tree_of(repo, commit), path)
+    if entry is None or entry.mode == LINK:
+        return None
+    return repo.odb.read(pygit2.Oid(raw=entry.oid))[1]

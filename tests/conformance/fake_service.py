@@ -1,0 +1,150 @@
+"""A tiny service and linter for tests of the wire: missions are only remembered, findings are planted words."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from orchestrator.domain.events import Event, MissionAccepted, MissionEnded, MissionStarted
+from orchestrator.domain.evolve import evolve
+from orchestrator.domain.finding import Finding
+from orchestrator.domain.mission import Mission
+from orchestrator.domain.words import DeliveryMode, MissionStatus, Verdict
+from orchestrator.errors import OrchestratorError
+from orchestrator.ports.journal import Recorded
+from orchestrator.ports.linter import Fix, LintedText
+from orchestrator.ports.workspace import Delivery
+
+BUFFER_EVENTS = 100
+
+
+class FakeService:
+    """Keeps missions and events in memory. Some texts make it misbehave."""
+
+    def __init__(self) -> None:
+        self._missions: dict[str, Mission] = {}
+        self.recorded: list[Recorded] = []
+        self._subscribers: list[MemoryObjectSendStream[Recorded]] = []
+        self.is_closed = False
+
+    def record(self, mission_id: str, event: Event) -> None:
+        """Append an event, fold it, tell subscribers."""
+        evolve(self._missions.setdefault(mission_id, Mission()), event)
+        item = Recorded(len(self.recorded) + 1, mission_id, 1_700_000_000.0 + len(self.recorded), event)
+        self.recorded.append(item)
+        for send in list(self._subscribers):
+            try:
+                send.send_nowait(item)
+            except (anyio.WouldBlock, anyio.BrokenResourceError):
+                self._subscribers.remove(send)
+                send.close()
+
+    async def start(self, request) -> tuple[Mission, int]:
+        if not request.text.strip():
+            raise OrchestratorError("empty_mission", "the mission is empty", "say what should be done")
+        if request.text == "raise":
+            raise RuntimeError("a secret inside")
+        if request.text == "unencodable":
+            raise OrchestratorError("unheard_of", "a code without an entry", "\ud800")
+        if request.text == "hang":
+            await anyio.sleep(60)
+        if request.text == "stubborn":
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.3)
+        before = sum(1 for m in self._missions.values() if not m.status.is_terminal)
+        mission_id = f"m-{len(self._missions) + 1}"
+        self.record(
+            mission_id,
+            MissionAccepted(
+                mission_id, request.text, "/w", request.host, request.delivery, request.is_trusted, request.max_iterations
+            ),
+        )
+        if request.text.startswith("flood "):
+            for _ in range(int(request.text.split()[1])):
+                self.record(mission_id, MissionStarted())
+        return self.get(mission_id), before
+
+    async def stop(self, mission_id: str) -> Mission:
+        mission = self.get(mission_id)
+        if not mission.status.is_terminal:
+            self.record(mission_id, MissionEnded(MissionStatus.STOPPED, "stopped", "stopped by the user", ""))
+        return mission
+
+    def get(self, mission_id: str) -> Mission:
+        if mission_id not in self._missions:
+            raise OrchestratorError("unknown_mission", f"there is no mission {mission_id!r}", "mission/list lists them")
+        return self._missions[mission_id]
+
+    def missions(self) -> list[Mission]:
+        return list(self._missions.values())
+
+    async def events(self, *, mission_id: str, after_seq: int, limit: int) -> list[Recorded]:
+        wanted = [r for r in self.recorded[after_seq:] if not mission_id or r.mission_id == mission_id]
+        return wanted[:limit]
+
+    async def changed_paths(self, mission_id: str) -> tuple[str, ...]:
+        return ("a.py",)
+
+    async def diff(self, mission_id: str, task_id: str = "") -> str:
+        mission = self.get(mission_id)
+        if mission.text.startswith("diff "):
+            return ("+" + "x" * 98 + "\n") * int(mission.text.split()[1])
+        return "--- a/a.py\n+++ b/a.py\n"
+
+    async def deliver(self, mission_id: str, mode: DeliveryMode) -> Delivery:
+        self.get(mission_id)
+        return Delivery(mode, "", ("a.py",), (), "applied")
+
+    @contextmanager
+    def subscribe(self) -> Generator[MemoryObjectReceiveStream[Recorded]]:
+        send, receive = anyio.create_memory_object_stream[Recorded](BUFFER_EVENTS)
+        self._subscribers.append(send)
+        try:
+            yield receive
+        finally:
+            if send in self._subscribers:
+                self._subscribers.remove(send)
+            send.close()
+            receive.close()
+
+
+@asynccontextmanager
+async def open_fake(root: Path, service: FakeService | None = None) -> AsyncGenerator[FakeService]:
+    """Refuses a folder that does not exist, as the engine does."""
+    if not root.is_dir():
+        raise OrchestratorError("no_such_workspace", f"{root} does not exist", "open another folder")
+    service = service or FakeService()
+    try:
+        yield service
+    finally:
+        service.is_closed = True
+        for name in ("closed",):
+            if (root / "mark-close").exists():
+                (root / name).write_text("yes")
+
+
+class WordLinter:
+    """Finds the word BAD (a safe fix makes it GOOD) and the word ODD (no fix); .txt files are not checked."""
+
+    def lint(self, path: str, source: bytes) -> LintedText:
+        if path.endswith(".txt"):
+            return LintedText(Verdict.NOT_CHECKED, "no rules for this language", ())
+        found: list[tuple[Finding, Fix | None]] = []
+        start_byte = 0
+        for number, line in enumerate(source.decode().split("\n")):
+            for word in ("BAD", "ODD"):
+                column = line.find(word)
+                while column >= 0:
+                    at = start_byte + len(line[:column].encode())
+                    finding = Finding(
+                        "guardian", f"word-{word.lower()}", path, f"{word} is not good", "warning",
+                        number, column, number, column + 3, word,
+                    )
+                    found.append((finding, Fix(at, at + 3, "GOOD", is_safe=True) if word == "BAD" else None))
+                    column = line.find(word, column + 1)
+            start_byte += len(line.encode()) + 1
+        return LintedText(Verdict.FAILED if found else Verdict.CLEAN, "", tuple(found))

@@ -1,0 +1,156 @@
+"""Seeded grammar fuzzing: whatever frames arrive, the server lives and answers every request exactly once.
+
+`ORCHESTRATOR_FUZZ_FRAMES` and `ORCHESTRATOR_FUZZ_SEED` make it longer or different.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import Counter
+
+import pytest
+from wire import framed, note, request
+
+from orchestrator.rpc import message
+from orchestrator.rpc.limits import DEFAULT
+
+FRAMES = int(os.environ.get("ORCHESTRATOR_FUZZ_FRAMES", "4000"))
+SEED = int(os.environ.get("ORCHESTRATOR_FUZZ_SEED", "1"))
+BLOCK = 200
+
+METHODS = [
+    "mission/start", "mission/stop", "mission/status", "mission/list", "mission/events", "mission/diff",
+    "mission/deliver", "textDocument/codeAction", "textDocument/hover", "initialize", "no/such", "", "$/odd", "\u0000",
+]
+NOTES = [
+    "initialized", "textDocument/didOpen", "textDocument/didChange", "textDocument/didClose", "textDocument/didSave",
+    "$/cancelRequest", "$/setTrace", "no/such", "mission/start",
+]
+KEYS = [
+    "missionId", "text", "delivery", "trust", "host", "maxIterations", "afterSeq", "limit", "taskId", "jsonrpc", "id",
+    "textDocument", "uri", "version", "range", "contentChanges", "context", "start", "end", "line", "character", "",
+]
+ATOMS = [
+    None, True, False, 0, -1, 1, 5, 1.5, 1e308, 2**31, -(2**63), 2**63, "", "x", "m-1", "m-2", "apply", "builtin",
+    "raise", "\ud800", "🙂", "\u0000", "file:///w/a.py", "A" * 3_000, "untitled:1",
+]  # fmt: skip
+
+
+class Grammar:
+    """Makes frames, and says which ids must be answered."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.next_id = 0
+
+    def value(self, depth: int = 0) -> object:
+        kind = self.random.random()
+        if depth > 4 or kind < 0.6:
+            return self.random.choice(ATOMS)
+        if kind < 0.8:
+            return [self.value(depth + 1) for _ in range(self.random.randrange(4))]
+        return {self.random.choice(KEYS): self.value(depth + 1) for _ in range(self.random.randrange(5))}
+
+    def params(self) -> object:
+        return self.value() if self.random.random() < 0.2 else {
+            self.random.choice(KEYS): self.value() for _ in range(self.random.randrange(4))
+        }
+
+    def fresh_id(self) -> int | str:
+        self.next_id += 1
+        return self.next_id if self.random.random() < 0.7 else f"id-{self.next_id}"
+
+    def body(self) -> bytes:
+        """One message, well-formed or not."""
+        kind = self.random.random()
+        if kind < 0.5:
+            one: object = request(self.fresh_id(), self.random.choice(METHODS), self.params())
+        elif kind < 0.65:
+            one = note(self.random.choice(NOTES), self.params())
+        elif kind < 0.7:
+            one = {"jsonrpc": "2.0", "id": self.value(), self.random.choice(["result", "error"]): self.value()}
+        elif kind < 0.75:
+            one = [request(self.fresh_id(), "mission/list") for _ in range(self.random.randrange(3))]
+        elif kind < 0.8:
+            one = {"jsonrpc": self.random.choice(["2.0", "1.0", 2]), "id": self.value(), "method": self.value()}
+        elif kind < 0.85:
+            one = self.value()
+        else:
+            return self.mutated(json.dumps(request(self.fresh_id(), "mission/list", self.params())).encode())
+        return json.dumps(one).encode()
+
+    def mutated(self, body: bytes) -> bytes:
+        data = bytearray(body)
+        for _ in range(self.random.randrange(1, 4)):
+            at = self.random.randrange(len(data))
+            match self.random.randrange(3):
+                case 0:
+                    data[at] = self.random.randrange(256)
+                case 1:
+                    del data[at]
+                case _:
+                    data.insert(at, self.random.choice(b'{}[]",:\\0'))
+        return bytes(data)
+
+    def frame(self, body: bytes) -> bytes:
+        header = self.random.choice(
+            [b"Content-Length: %d\r\n\r\n", b"content-length:%d\n\n", b"A: b\r\nContent-Length: %d\r\nC\r\n\r\n"]
+        )
+        return header % len(body) + body
+
+
+def expected(body: bytes) -> list[object]:
+    """The ids that must be answered for one body. `exit` and `shutdown` never come out of the grammar."""
+    match message.parse(body, DEFAULT.nesting):
+        case message.Request() as found:
+            assert found.method not in {"shutdown", "exit"}
+            return [found.id]
+        case message.Invalid(found_id, _, _):
+            return [found_id]
+        case _:
+            return []
+
+
+@pytest.mark.timeout(100 + FRAMES // 50)
+def test_every_request_is_answered_once(fresh) -> None:
+    grammar = Grammar(SEED)
+    wanted: Counter[object] = Counter()
+    answered: Counter[object] = Counter()
+    sent = 0
+    while sent < FRAMES:
+        block = b""
+        for _ in range(BLOCK):
+            body = grammar.body()
+            block += grammar.frame(body)
+            wanted.update(expected(body))
+            sent += 1
+        cut = grammar.random.randrange(len(block))
+        fresh.raw(block[:cut])
+        fresh.raw(block[cut:])
+        fresh.send(request(f"sync-{sent}", "no/such"))
+        while (frame := fresh.next(20)).get("id") != f"sync-{sent}":
+            assert frame.get("method") or "error" in frame or "result" in frame
+            if "method" not in frame:
+                answered[frame["id"]] += 1
+            assert "Traceback" not in json.dumps(frame)
+    for frame in fresh.rest():
+        if "method" not in frame:
+            answered[frame["id"]] += 1
+    assert answered == wanted
+    assert sum(wanted.values()) > FRAMES // 2
+    assert fresh.process.wait(5) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_garbage_ends_the_connection_and_not_the_process_by_a_crash(start, tmp_path, seed) -> None:
+    chance = random.Random(seed)
+    wire = start(env={"FAKE_FRAME_S": "1"})
+    wire.initialize(tmp_path)
+    good = framed(request(1, "mission/list"))
+    wire.raw(good + bytes(chance.randrange(256) for _ in range(chance.randrange(1, 30_000))))
+    frames = wire.rest()
+    assert "result" in next(f for f in frames if f.get("id") == 1)
+    assert wire.process.wait(5) == 1
+    assert b"Traceback" not in wire.stderr
