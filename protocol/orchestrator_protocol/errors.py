@@ -39,6 +39,9 @@ _REGISTRY = (
     ErrorKind("workspace_read_only", 1014, "The workspace can't be written."),
     ErrorKind("journal_locked", 1020, "Another server owns this workspace.", is_retry_useful=True),
     ErrorKind("journal_corrupt", 1021, "The event store does not verify."),
+    ErrorKind("journal_unwritable", 1023, "The event store can't be written."),
+    ErrorKind("journal_timeout", 1024, "The event store did not answer in time.", is_retry_useful=True),
+    ErrorKind("journal_closed", 1025, "The event store is closed: the server is ending."),
     ErrorKind("disk_full", 1022, "No room left on the disk.", is_retry_useful=True),
     ErrorKind("empty_mission", 1100, "The mission has no text."),
     ErrorKind("unknown_mission", 1101, "No mission of this workspace has that id."),
@@ -48,8 +51,11 @@ _REGISTRY = (
     ErrorKind("mission_active", 1105, "The mission is still running.", is_retry_useful=True),
     ErrorKind("nothing_to_deliver", 1106, "The mission has no work yet."),
     ErrorKind("invalid_plan", 1107, "The plan is not valid."),
+    ErrorKind("queue_full", 1110, "Too many missions wait already.", is_retry_useful=True),
+    ErrorKind("stop_timeout", 1111, "The mission did not end in time.", is_retry_useful=True),
+    ErrorKind("delivery_failed", 1112, "The work could not be brought to the user; it stays on the mission's ref."),
     ErrorKind("bad_script", 1108, "The scripted host's file is malformed; line and field are named."),
-    ErrorKind("bad_configuration", 1109, "The workspace's configuration is wrong; file and key are named."),
+    ErrorKind("wrong_configuration", 1109, "The workspace's configuration is wrong; file and key are named."),
 )
 
 ERRORS: dict[str, ErrorKind] = {kind.name: kind for kind in _REGISTRY}

@@ -22,7 +22,8 @@ from orchestrator.journal.sqlite import run, run_many
 from orchestrator.journal.store import open_journal
 
 WRITERS = (1, 10, 50)
-EVENTS = 1_000
+COMMITS = 200
+"""So many a measurement, whatever the number of writers: each writer has one event in each."""
 REPEATS = 3
 GOAL_RATIO = 0.5
 """Of bare apsw's speed: the chain, the head and the way through the event loop may cost half of it."""
@@ -44,14 +45,14 @@ def journal_events_s(folder: Path, writers: int) -> float:
         async with open_journal(folder / "journal.db", clock=_Clock()) as journal:
 
             async def write() -> None:
-                for _ in range(EVENTS // writers):
+                for _ in range(COMMITS):
                     await journal.append("m-1", [EVENT])
 
             begin_s = time.perf_counter()
             async with anyio.create_task_group() as tasks:
                 for _ in range(writers):
                     tasks.start_soon(write)
-            return EVENTS // writers * writers / (time.perf_counter() - begin_s)
+            return COMMITS * writers / (time.perf_counter() - begin_s)
 
     return anyio.run(measure)
 
@@ -63,12 +64,12 @@ def bare_events_s(folder: Path, rows_a_commit: int) -> float:
     name, body = encode(EVENT)
     insert = "INSERT INTO events(seq, mission_id, at_ms, type, body, hash) VALUES (?, ?, ?, ?, ?, ?)"
     begin_s = time.perf_counter()
-    for first in range(1, EVENTS + 1, rows_a_commit):
+    for first in range(1, COMMITS * rows_a_commit + 1, rows_a_commit):
         seqs = range(first, first + rows_a_commit)
         run(connection, "BEGIN IMMEDIATE")
         run_many(connection, insert, [(seq, "m-1", 1_700_000_000_000, name, body, bytes(32)) for seq in seqs])
         run(connection, "COMMIT")
-    speed = EVENTS / (time.perf_counter() - begin_s)
+    speed = COMMITS * rows_a_commit / (time.perf_counter() - begin_s)
     connection.close()
     return speed
 

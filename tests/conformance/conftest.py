@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def start() -> Iterator[Callable[..., Wire]]:
     """Starts servers; all are ended and reaped after the test."""
     wires: list[Wire] = []
 
-    def starter(**more: object) -> Wire:
+    def starter(**more: Any) -> Wire:
         wires.append(Wire(**more))
         return wires[-1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,6 @@ import anyio
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fake_service import FakeService, WordLinter, open_fake
-
 from orchestrator.rpc.limits import DEFAULT
 from orchestrator.rpc.server import serve
 from orchestrator.rpc.stdio import claimed_stdio
@@ -36,13 +36,26 @@ async def main() -> int:
         slow_reader_s=float(os.environ.get("FAKE_SLOW_S", "30")),
         client_poll_s=0.1,
     )
-    with claimed_stdio() as (receive, send):
-        try:
-            return await serve(
-                receive, send, open_service=lambda root: open_fake(root, NoisyService()), linter=WordLinter(), limits=limits
+    code = 1
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(end_on_signal, tasks.cancel_scope)
+        with claimed_stdio() as (receive, send):
+            code = await serve(
+                receive,
+                send,
+                open_service=lambda root: open_fake(root, NoisyService()),
+                linter=WordLinter(),
+                limits=limits,
             )
-        finally:
-            await send.aclose()
+        tasks.cancel_scope.cancel()
+    return code
+
+
+async def end_on_signal(scope: anyio.CancelScope) -> None:
+    """SIGTERM ends the server as the real one does."""
+    with anyio.open_signal_receiver(signal.SIGTERM) as signals:
+        async for _ in signals:
+            scope.cancel()
 
 
 logging.basicConfig(level=logging.INFO, stream=sys.stderr)

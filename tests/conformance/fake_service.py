@@ -8,7 +8,6 @@ from pathlib import Path
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-
 from orchestrator.domain.events import Event, MissionAccepted, MissionEnded, MissionStarted
 from orchestrator.domain.evolve import evolve
 from orchestrator.domain.finding import Finding
@@ -60,7 +59,13 @@ class FakeService:
         self.record(
             mission_id,
             MissionAccepted(
-                mission_id, request.text, "/w", request.host, request.delivery, request.is_trusted, request.max_iterations
+                mission_id,
+                request.text,
+                "/w",
+                request.host,
+                request.delivery,
+                request.is_trusted,
+                request.max_iterations,
             ),
         )
         if request.text.startswith("flood "):
@@ -115,16 +120,15 @@ class FakeService:
 @asynccontextmanager
 async def open_fake(root: Path, service: FakeService | None = None) -> AsyncGenerator[FakeService]:
     """Refuses a folder that does not exist, as the engine does."""
-    if not root.is_dir():
+    if not root.is_dir():  # noqa: ASYNC240  # a test double
         raise OrchestratorError("no_such_workspace", f"{root} does not exist", "open another folder")
     service = service or FakeService()
     try:
         yield service
     finally:
         service.is_closed = True
-        for name in ("closed",):
-            if (root / "mark-close").exists():
-                (root / name).write_text("yes")
+        if (root / "mark-close").exists():  # a test double
+            (root / "closed").write_text("yes")  # a test double
 
 
 class WordLinter:
@@ -141,8 +145,16 @@ class WordLinter:
                 while column >= 0:
                     at = start_byte + len(line[:column].encode())
                     finding = Finding(
-                        "guardian", f"word-{word.lower()}", path, f"{word} is not good", "warning",
-                        number, column, number, column + 3, word,
+                        "guardian",
+                        f"word-{word.lower()}",
+                        path,
+                        f"{word} is not good",
+                        "warning",
+                        number,
+                        column,
+                        number,
+                        column + 3,
+                        word,
                     )
                     found.append((finding, Fix(at, at + 3, "GOOD", is_safe=True) if word == "BAD" else None))
                     column = line.find(word, column + 1)

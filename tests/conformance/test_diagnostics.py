@@ -19,9 +19,7 @@ class Editor:
         self.wire: Wire = start()
         self.root = root
         self.encoding = encoding
-        reply = self.wire.initialize(
-            root, capabilities={"general": {"positionEncodings": [encoding]}, **capabilities}
-        )
+        reply = self.wire.initialize(root, capabilities={"general": {"positionEncodings": [encoding]}, **capabilities})
         assert reply["result"]["capabilities"]["positionEncoding"] == encoding
         self.version = 0
         self.count = 0
@@ -48,9 +46,11 @@ class Editor:
 
     def shown(self, name: str, version: int | None = None) -> list[dict]:
         frame = self.wire.matching(
-            lambda m: m.get("method") == "textDocument/publishDiagnostics"
-            and m["params"]["uri"] == self.uri(name)
-            and (version is None or m["params"].get("version") == version)
+            lambda m: (
+                m.get("method") == "textDocument/publishDiagnostics"
+                and m["params"]["uri"] == self.uri(name)
+                and (version is None or m["params"].get("version") == version)
+            )
         )
         return frame["params"]["diagnostics"]
 
@@ -130,7 +130,9 @@ def test_typing_fast_lints_the_last_text_only(start, tmp_path) -> None:
     assert len(editor.shown("a.py", 50)) == 50
     time.sleep(0.3)
     assert "error" in editor.wire.call("x", "no/such")
-    versions = [m["params"].get("version") for m in editor.wire._kept if m.get("method") == "textDocument/publishDiagnostics"]
+    versions = [
+        m["params"].get("version") for m in editor.wire._kept if m.get("method") == "textDocument/publishDiagnostics"
+    ]
     assert len(versions) <= 5
     assert 50 not in versions
 

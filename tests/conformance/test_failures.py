@@ -145,7 +145,7 @@ def test_a_huge_announced_size_is_never_allocated(start, tmp_path) -> None:
     status = Path(f"/proc/{wire.process.pid}/status").read_text()
     peak_kb = int(status.split("VmHWM:")[1].split()[0])
     assert peak_kb < 150_000
-    wire.process.stdin.close()
+    wire.stdin.close()
     assert "ended inside a frame" in wire.reply(None)["error"]["message"]
 
 
@@ -310,11 +310,17 @@ def test_the_service_is_closed_in_order(start, tmp_path) -> None:
     assert (tmp_path / "closed").read_text() == "yes"
 
 
-def test_sigterm_ends_the_server(start, tmp_path) -> None:
+def test_sigterm_answers_what_is_under_way_and_closes_the_service(start, tmp_path) -> None:
+    (tmp_path / "mark-close").touch()
     wire = start()
     wire.initialize(tmp_path)
+    wire.send(request(1, "mission/start", {"text": "hang"}))
+    assert lives(wire)
     wire.process.send_signal(signal.SIGTERM)
-    assert wire.process.wait(5) != 0
+    assert wire.reply(1)["error"]["code"] == -32802
+    assert wire.next() is None
+    assert wire.process.wait(5) == 1
+    assert (tmp_path / "closed").exists()
 
 
 def test_a_dead_client_is_noticed_by_its_process(start, tmp_path) -> None:

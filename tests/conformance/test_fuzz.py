@@ -11,26 +11,64 @@ import random
 from collections import Counter
 
 import pytest
-from wire import framed, note, request
-
 from orchestrator.rpc import message
 from orchestrator.rpc.limits import DEFAULT
+from wire import framed, note, request
 
 FRAMES = int(os.environ.get("ORCHESTRATOR_FUZZ_FRAMES", "4000"))
 SEED = int(os.environ.get("ORCHESTRATOR_FUZZ_SEED", "1"))
 BLOCK = 200
 
 METHODS = [
-    "mission/start", "mission/stop", "mission/status", "mission/list", "mission/events", "mission/diff",
-    "mission/deliver", "textDocument/codeAction", "textDocument/hover", "initialize", "no/such", "", "$/odd", "\u0000",
+    "mission/start",
+    "mission/stop",
+    "mission/status",
+    "mission/list",
+    "mission/events",
+    "mission/diff",
+    "mission/deliver",
+    "textDocument/codeAction",
+    "textDocument/hover",
+    "initialize",
+    "no/such",
+    "",
+    "$/odd",
+    "\u0000",
 ]
 NOTES = [
-    "initialized", "textDocument/didOpen", "textDocument/didChange", "textDocument/didClose", "textDocument/didSave",
-    "$/cancelRequest", "$/setTrace", "no/such", "mission/start",
+    "initialized",
+    "textDocument/didOpen",
+    "textDocument/didChange",
+    "textDocument/didClose",
+    "textDocument/didSave",
+    "$/cancelRequest",
+    "$/setTrace",
+    "no/such",
+    "mission/start",
 ]
 KEYS = [
-    "missionId", "text", "delivery", "trust", "host", "maxIterations", "afterSeq", "limit", "taskId", "jsonrpc", "id",
-    "textDocument", "uri", "version", "range", "contentChanges", "context", "start", "end", "line", "character", "",
+    "missionId",
+    "text",
+    "delivery",
+    "trust",
+    "host",
+    "maxIterations",
+    "afterSeq",
+    "limit",
+    "taskId",
+    "jsonrpc",
+    "id",
+    "textDocument",
+    "uri",
+    "version",
+    "range",
+    "contentChanges",
+    "context",
+    "start",
+    "end",
+    "line",
+    "character",
+    "",
 ]
 ATOMS = [
     None, True, False, 0, -1, 1, 5, 1.5, 1e308, 2**31, -(2**63), 2**63, "", "x", "m-1", "m-2", "apply", "builtin",
@@ -42,7 +80,7 @@ class Grammar:
     """Makes frames, and says which ids must be answered."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311  # seeded tests
         self.next_id = 0
 
     def value(self, depth: int = 0) -> object:
@@ -54,9 +92,11 @@ class Grammar:
         return {self.random.choice(KEYS): self.value(depth + 1) for _ in range(self.random.randrange(5))}
 
     def params(self) -> object:
-        return self.value() if self.random.random() < 0.2 else {
-            self.random.choice(KEYS): self.value() for _ in range(self.random.randrange(4))
-        }
+        return (
+            self.value()
+            if self.random.random() < 0.2
+            else {self.random.choice(KEYS): self.value() for _ in range(self.random.randrange(4))}
+        )
 
     def fresh_id(self) -> int | str:
         self.next_id += 1
@@ -145,7 +185,7 @@ def test_every_request_is_answered_once(fresh) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_garbage_ends_the_connection_and_not_the_process_by_a_crash(start, tmp_path, seed) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  # seeded tests
     wire = start(env={"FAKE_FRAME_S": "1"})
     wire.initialize(tmp_path)
     good = framed(request(1, "mission/list"))

@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
-from wire import Wire, framed, note, request
-
 from orchestrator.domain.events import EVENT_TYPES
 from orchestrator_protocol.event import MissionEvent
 from orchestrator_protocol.methods import METHODS
+from pydantic import ValidationError
+from wire import Wire, framed, note, request
 
 GOLDEN = Path(__file__).parents[2] / "protocol" / "conformance"
 
@@ -55,14 +54,18 @@ def test_invalid_params_are_refused_on_the_wire(wire) -> None:
 
 @pytest.mark.parametrize("method", sorted(RESULTS))
 def test_results_are_read_and_written_the_same(method) -> None:
+    model = METHODS[method].result
+    assert model is not None
     for result in RESULTS[method]:
-        assert METHODS[method].result.model_validate(result).model_dump(by_alias=True) == result
+        assert model.model_validate(result).model_dump(by_alias=True) == result
 
 
 def test_events_are_read_and_written_the_same() -> None:
     for event in golden("events.json"):
         assert MissionEvent.model_validate(event).model_dump(by_alias=True) == event
-        names = {"".join(part.title() for part in f.split("_")) for f in EVENT_TYPES[event["type"]].__dataclass_fields__}
+        names = {
+            "".join(part.title() for part in f.split("_")) for f in EVENT_TYPES[event["type"]].__dataclass_fields__
+        }
         assert {name[0].upper() + name[1:] for name in event["data"]} == names
 
 

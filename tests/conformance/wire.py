@@ -30,7 +30,9 @@ def note(method: str, params: object = None) -> dict[str, Any]:
 class Wire:
     """One server process. Frames that arrive wait in a queue; None marks the end of its output."""
 
-    def __init__(self, argv: list[str] | None = None, env: dict[str, str] | None = None, *, is_reading: bool = True) -> None:
+    def __init__(
+        self, argv: list[str] | None = None, env: dict[str, str] | None = None, *, is_reading: bool = True
+    ) -> None:
         self.process = subprocess.Popen(
             argv or SERVER,
             stdin=subprocess.PIPE,
@@ -39,6 +41,8 @@ class Wire:
             env={**os.environ, **(env or {})},
             bufsize=0,
         )
+        assert self.process.stdin and self.process.stdout and self.process.stderr
+        self.stdin, self.stdout, self.errors = self.process.stdin, self.process.stdout, self.process.stderr
         self._frames: Queue[dict[str, Any] | None] = Queue()
         self._kept: list[dict[str, Any]] = []
         self.stderr = b""
@@ -49,7 +53,7 @@ class Wire:
             thread.start()
 
     def _read(self) -> None:
-        stream = os.fdopen(os.dup(self.process.stdout.fileno()), "rb")
+        stream = os.fdopen(os.dup(self.stdout.fileno()), "rb")
         with stream:
             while header := stream.readline():
                 size = int(header.split(b":")[1])
@@ -58,7 +62,7 @@ class Wire:
         self._frames.put(None)
 
     def _read_stderr(self) -> None:
-        while chunk := os.read(self.process.stderr.fileno(), 65_536):
+        while chunk := os.read(self.errors.fileno(), 65_536):
             self.stderr = (self.stderr + chunk)[-1_000_000:]
 
     def send(self, *messages: object) -> None:
@@ -67,7 +71,7 @@ class Wire:
     def raw(self, data: bytes) -> None:
         view = memoryview(data)
         while view:
-            view = view[self.process.stdin.write(view) :]
+            view = view[self.stdin.write(view) :]
 
     def next(self, timeout_s: float = 10.0) -> dict[str, Any] | None:
         """The next frame; None at the end of the output. Raises TimeoutError."""
@@ -110,7 +114,7 @@ class Wire:
 
     def rest(self, timeout_s: float = 20.0) -> list[dict[str, Any]]:
         """End the input; every frame until the server ends its output."""
-        self.process.stdin.close()
+        self.stdin.close()
         frames: list[dict[str, Any]] = []
         while (frame := self.next(timeout_s)) is not None:
             frames.append(frame)
@@ -118,8 +122,8 @@ class Wire:
 
     def close(self) -> int:
         """End the process, and reap it."""
-        if not self.process.stdin.closed:
-            self.process.stdin.close()
+        if not self.stdin.closed:
+            self.stdin.close()
         try:
             code = self.process.wait(15)
         except subprocess.TimeoutExpired:
@@ -127,6 +131,6 @@ class Wire:
             code = self.process.wait()
         for thread in self._threads:
             thread.join(5)
-        self.process.stdout.close()
-        self.process.stderr.close()
+        self.stdout.close()
+        self.errors.close()
         return code

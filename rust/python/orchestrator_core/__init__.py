@@ -1,6 +1,6 @@
 """Native core: syntax, style guardian, search and the launcher program. The stub beside this file is the contract."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from orchestrator_core._core import (
     CoreError,
@@ -35,8 +35,8 @@ from orchestrator_core._core import (
     walk,
 )
 
-Severity = Literal["error", "warning", "info", "hint"]
-Status = Literal["checked", "not_checked"]
+Severity: TypeAlias = Literal["error", "warning", "info", "hint"]
+Status: TypeAlias = Literal["checked", "not_checked"]
 
 __all__ = [
     "CoreError",

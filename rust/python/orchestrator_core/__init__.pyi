@@ -6,7 +6,7 @@ byte offsets are into the UTF-8 source. Nothing here writes a file.
 """
 
 from collections.abc import Sequence
-from typing import Literal, final
+from typing import Literal, TypeAlias, final
 
 __all__ = [
     "CoreError",
@@ -45,8 +45,8 @@ __all__ = [
 
 __version__: str
 
-Severity = Literal["error", "warning", "info", "hint"]
-Status = Literal["checked", "not_checked"]
+Severity: TypeAlias = Literal["error", "warning", "info", "hint"]
+Status: TypeAlias = Literal["checked", "not_checked"]
 
 class CoreError(Exception):
     """The native core could not do what was asked (bad argument, or a defect: a panic). The message says which."""
@@ -77,8 +77,10 @@ class Finding:
 
 @final
 class Skipped:
-    """A file that was not read or not checked, and why: one of the reasons of `FileReport`, "unreadable: …", "symlink",
-    "not a regular file" or "file name is not utf-8"."""
+    """A file that was not read or not checked, and why.
+
+    One of the reasons of `FileReport`, "unreadable: …", "symlink", "not a regular file" or "file name is not utf-8".
+    """
 
     path: str
     reason: str
@@ -115,8 +117,11 @@ class RuleSet:
 
 @final
 class FileReport:
-    """Findings of one file; `status` is "not_checked" with a `reason` when nothing was looked at: "unknown language",
-    "no rules for Go", "too large", "binary", "not utf-8", "nested too deeply", "took too long to parse"."""
+    """Findings of one file; `status` is "not_checked" with a `reason` when nothing was looked at.
+
+    Reasons: "unknown language", "no rules for Go", "too large", "binary", "not utf-8", "nested too deeply", "took too
+    long to parse".
+    """
 
     status: Status
     reason: str | None
@@ -127,7 +132,7 @@ class LintReport:
     findings: list[Finding]  # ordered by path, then position, then rule
     checked_count: int
     skipped: list[Skipped]
-    is_truncated: bool  # the cap on findings was reached
+    is_truncated: bool  # a cap was reached: on findings, on findings of one file (10,000) or on files
 
 def language_of(path: str) -> str | None:
     """The ast-grep language name for this path ("Python", "TypeScript", …), None when unknown."""
@@ -145,7 +150,10 @@ def syntax_errors(path: str, source: bytes) -> FileReport:
     """Parse errors as findings with rule_id "syntax-error" (error and missing nodes, at most 20)."""
 
 def apply_fixes(source: bytes, findings: Sequence[Finding]) -> tuple[bytes, int, int]:
-    """Put the replacements in, first come first served from the top; returns (new source, applied, skipped overlaps)."""
+    """Put the replacements in, first come first served from the top.
+
+    Returns (new source, applied, skipped overlaps). CoreError when the findings are not of this source.
+    """
 
 @final
 class Match:
@@ -165,7 +173,9 @@ class MatchReport:
     skipped: list[Skipped]
     is_truncated: bool
 
-def ast_match(root: str, pattern: str, language: str, paths: Sequence[str] | None = None, *, max_matches: int = 10_000) -> MatchReport:
+def ast_match(
+    root: str, pattern: str, language: str, paths: Sequence[str] | None = None, *, max_matches: int = 10_000
+) -> MatchReport:
     """AST search in files of one language. CoreError when language or pattern is wrong."""
 
 def ast_rewrite(path: str, source: bytes, pattern: str, rewrite: str, language: str) -> tuple[bytes, int]:
@@ -184,8 +194,10 @@ class Rename:
 
 def rename_identifier(path: str, source: bytes, old: str, new: str) -> Rename | None:
     """Rename identifier nodes that equal `old` (Python: also strings in `__all__`); None when the language is unknown.
+
     Comments and other strings stay. Keyword-argument names, attributes and imported names are identifiers too.
-    CoreError when a name is no identifier or the source can't be parsed."""
+    CoreError when a name is no identifier or the source can't be parsed.
+    """
 
 @final
 class Import:
@@ -221,10 +233,18 @@ class WalkReport:
     skipped: list[Skipped]
     is_truncated: bool
 
-def walk(root: str, *, is_ignore_aware: bool = True, exclude: Sequence[str] = (), max_files: int = 1_000_000) -> WalkReport:
-    """Files below root, hidden ones included, `.git` left out; .gitignore, .ignore and .git/info/exclude respected
-    (also without a repository; the user's global git configuration and files in parents of root are not read).
-    `exclude` holds relative paths."""
+def walk(
+    root: str,
+    *,
+    is_ignore_aware: bool = True,
+    exclude: Sequence[str] = (),
+    max_files: int = 1_000_000,
+) -> WalkReport:
+    """List files below root, hidden ones included, `.git` left out.
+
+    .gitignore, .ignore and .git/info/exclude are respected (also without a repository; the user's global git
+    configuration and files in parents of root are not read). `exclude` holds relative paths.
+    """
 
 @final
 class GrepMatch:
@@ -260,4 +280,7 @@ def glob(root: str, patterns: Sequence[str], *, max_files: int = 10_000) -> Walk
     """The walked files that match one of the patterns (as the `globs` of `grep`)."""
 
 def launcher_program() -> bytes:
-    """The launcher executable (ELF) that the wheel carries; the sandbox writes it to the state directory and runs it."""
+    """The launcher executable (ELF) that the wheel carries, empty where there is none for the platform.
+
+    The sandbox writes it to the state directory and runs it.
+    """

@@ -33,7 +33,9 @@ class Linted:
 
 @click.command("lint", epilog="Example: orchestrator lint src tests --format json")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="An sgconfig.yml with rules of your own.")
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="An sgconfig.yml with rules of your own."
+)
 @click.option("--no-builtin", is_flag=True, help="Without the built-in rules.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--fix", is_flag=True, help="Apply the fixes that can't change behaviour.")

@@ -73,9 +73,7 @@ class LiveView:
         """Draw on this console."""
         self._console = console
         self._board = Board()
-        self._live = Live(
-            console=console, refresh_per_second=8, transient=True, get_renderable=self._render
-        )
+        self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._render)
 
     def __enter__(self) -> LiveView:
         """Begin drawing when there is a terminal to draw on."""
@@ -104,12 +102,17 @@ class LiveView:
         head = Table.grid(padding=(0, 1))
         done = board.done_count()
         head.add_row(
-            Spinner("dots"), Text(board.phase), ProgressBar(total=max(total, 1), completed=done, width=30), f"{done}/{total}"
+            Spinner("dots"),
+            Text(board.phase),
+            ProgressBar(total=max(total, 1), completed=done, width=30),
+            f"{done}/{total}",
         )
         rows = Table.grid(padding=(0, 1))
         busy = [task_id for task_id, state in board.states.items() if state == "running"]
         for task_id in busy[:_SHOWN]:
-            rows.add_row(Text("  ▸", style="cyan"), Text(task_id, style="bold"), Text(board.titles[task_id], style="dim"))
+            rows.add_row(
+                Text("  ▸", style="cyan"), Text(task_id, style="bold"), Text(board.titles[task_id], style="dim")
+            )
         if len(busy) > _SHOWN:
             rows.add_row("", Text(f"and {len(busy) - _SHOWN} more"), "")
         return Group(head, rows)

@@ -58,9 +58,7 @@ def _started(data: Data) -> Line:
 def _recovering(data: Data) -> Line:
     who = data["taskId"] or "planner"
     wait = f", {data['waitS']:.1f} s" if data["waitS"] else ""
-    return Line(
-        "↻", f"{who} {data['failure'].replace('_', ' ')}: {data['action']} ({data['count']}{wait})", "yellow"
-    )
+    return Line("↻", f"{who} {data['failure'].replace('_', ' ')}: {data['action']} ({data['count']}{wait})", "yellow")
 
 
 def _refused(data: Data) -> Line:

@@ -27,7 +27,9 @@ INTERRUPTED = 130
 @click.command("run", epilog='Example: orchestrator run "rename `old_name` to `new_name`" --workspace . --trust')
 @click.argument("mission")
 @workspace_option
-@click.option("--host", default="builtin", show_default=True, metavar="builtin|scripted:FILE", help="Where sessions run.")
+@click.option(
+    "--host", default="builtin", show_default=True, metavar="builtin|scripted:FILE", help="Where sessions run."
+)
 @click.option(
     "--deliver",
     type=click.Choice(["apply", "branch", "patch"]),

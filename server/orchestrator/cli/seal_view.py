@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orchestrator_protocol.event import MissionEvent
+from orchestrator_protocol.mission import MissionStatusResult
+from orchestrator_protocol.seal import ReceiptView, SealView
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.narration import is_healing, narrate
-from orchestrator_protocol.event import MissionEvent
-from orchestrator_protocol.mission import MissionStatusResult
-from orchestrator_protocol.seal import SealView
 
 _SHOWN = 12
+_SENSITIVITY = {
+    "sensitive": "turns red on a planted error",
+    "not_sensitive": "did NOT notice a planted error",
+    "not_probed": "not probed with a planted error",
+}
 
 
 def show_end(console: Console, status: MissionStatusResult, events: Sequence[MissionEvent]) -> None:
@@ -33,18 +38,9 @@ def _seal(status: MissionStatusResult, seal: SealView, events: Sequence[MissionE
     facts.add_row("healed", f"{seal.recovered_count} session failures, {seal.refused_count} refused attempts")
     if seal.not_checked:
         facts.add_row("not checked", ", ".join(seal.not_checked))
-    receipts = Table(box=None, padding=(0, 2), header_style="dim")
-    for name in ("receipt", "command", "exit", "time", "notices errors", "confined by"):
-        receipts.add_column(name)
+    receipts = Text("\nreceipts\n", style="dim")
     for receipt in seal.receipts:
-        receipts.add_row(
-            receipt.check,
-            receipt.command,
-            "-" if receipt.exit_code is None else str(receipt.exit_code),
-            f"{receipt.duration_s:.1f} s",
-            receipt.sensitivity.replace("_", " "),
-            receipt.level,
-        )
+        receipts.append_text(_receipt(receipt))
     refused = [line for event in events if is_healing(event) and (line := narrate(event))]
     story = Text()
     if refused:
@@ -53,7 +49,17 @@ def _seal(status: MissionStatusResult, seal: SealView, events: Sequence[MissionE
             story.append(f"  {line.mark} {line.text}\n", style=line.style)
         if len(refused) > _SHOWN:
             story.append(f"  and {len(refused) - _SHOWN} more: .opencode/summary.md\n", style="dim")
-    return Panel(Group(facts, Text(), receipts, story), title="sealed", border_style="green", title_align="left")
+    return Panel(Group(facts, receipts, story), title="sealed", border_style="green", title_align="left")
+
+
+def _receipt(receipt: ReceiptView) -> Text:
+    exit_code = "no exit code" if receipt.exit_code is None else f"exit {receipt.exit_code}"
+    is_good = receipt.verdict == "clean" and receipt.sensitivity == "sensitive"
+    mark, style = ("✓", "green") if is_good else ("!", "yellow")
+    line = Text(f"  {mark} {receipt.check}: ", style=style)
+    line.append(f"{exit_code} in {receipt.duration_s:.1f} s, {_SENSITIVITY[receipt.sensitivity]}", style="default")
+    line.append(f"\n    $ {receipt.command}\n    confined by {receipt.level}\n", style="dim")
+    return line
 
 
 def _reason(status: MissionStatusResult) -> Panel:

@@ -46,6 +46,7 @@ class Client:
         self._outbox = Outbox()
         self._calls: dict[message.Id, _Call] = {}
         self._call_count = 0
+        self._newest_seq = 0
         self._gone = ""
         self._closer: Closer | None = None
         self._stderr_tail = stderr_tail
@@ -116,16 +117,27 @@ class Client:
 
     async def _events(self) -> AsyncGenerator[MissionEvent]:
         last_seq = 0
-        async for event in self._event_source:
-            while last_seq and event.seq > last_seq + 1:
-                missed = await self.request(MissionEventsParams(after_seq=last_seq))
-                missing = [m for m in missed.events if last_seq < m.seq < event.seq]
-                if not missing:
-                    break
-                for earlier in missing:
+        while True:
+            try:
+                event = self._event_source.receive_nowait()
+            except anyio.WouldBlock:
+                event = None
+            except anyio.EndOfStream:
+                return
+            newest = event.seq - 1 if event else self._newest_seq
+            while last_seq and last_seq < newest and not self._gone:
+                missed = (await self.request(MissionEventsParams(after_seq=last_seq))).events
+                for earlier in missed:
                     last_seq = earlier.seq
                     yield earlier
-            if event.seq > last_seq:
+                if not missed:
+                    break
+            if event is None and last_seq >= self._newest_seq:
+                try:
+                    event = await self._event_source.receive()
+                except anyio.EndOfStream:
+                    return
+            if event and event.seq > last_seq:
                 last_seq = event.seq
                 yield event
 
@@ -194,7 +206,9 @@ class Client:
 
     def _take_event(self, params: object) -> None:
         try:
-            self._event_sink.send_nowait(MissionEvent.model_validate(params))
+            event = MissionEvent.model_validate(params)
+            self._newest_seq = event.seq
+            self._event_sink.send_nowait(event)
         except (anyio.WouldBlock, anyio.BrokenResourceError, ValidationError):
             return
 
@@ -205,11 +219,19 @@ async def connected(
 ) -> AsyncGenerator[Client]:
     """A client over streams that are open already; they are left open."""
     client = Client(stderr_tail)
+    serving = anyio.CancelScope(shield=True)
+    """Lives until the user of the client is done, also with ending the server after a cancellation."""
+
+    async def converse() -> None:
+        with serving:
+            async with anyio.create_task_group() as both:
+                both.start_soon(client.read, receive, settle)
+                both.start_soon(client.write, send)
+
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(client.read, receive, settle)
-        tasks.start_soon(client.write, send)
+        tasks.start_soon(converse)
         try:
             yield client
         finally:
-            tasks.cancel_scope.cancel()
+            serving.cancel()
             client.close_streams()

@@ -50,7 +50,8 @@ async def _answer(tools: Toolbox, brief: Brief) -> Reply:
         answer = await (plan(mission, tools) if brief.role is Role.PLANNER else _work(mission, tools, brief))
     except ToolError as error:
         # The rules would do the same again: trying once more is no cure.
-        raise HostError(FailureKind.UNSUPPORTED, error.message, hint=error.hint) from error
+        hint = error.hint or "check the pattern, the names, the language and the path in the mission"
+        raise unsupported(error.message, hint) from error
     return Reply(answer, count_tokens(brief.text), count_tokens(answer))
 
 
@@ -64,19 +65,23 @@ async def _work(mission: RuleMission, tools: Toolbox, brief: Brief) -> str:
             result = await tools.call("fix_findings", {"paths": paths})
             left = result.get("left_count")
             tail = f"; {left} safe fixes are left because they undo each other" if left else ""
-            return f"Fixed {result.get('fixed_count')} findings in {_files(result)}{tail}."
+            return f"Fixed {_count(result, 'fixed_count', 'finding')} in {_files(result)}{tail}."
         case ReplaceMission():
             arguments = {"pattern": mission.pattern, "rewrite": mission.rewrite, "language": mission.language}
             result = await tools.call("ast_rewrite", {**arguments, "paths": paths})
-            return f"Replaced {result.get('replacement_count')} places in {_files(result)}."
+            return f"Replaced {_count(result, 'replacement_count', 'place')} in {_files(result)}."
         case RenameMission():
             result = await tools.call("rename_identifier", {"old": mission.old, "new": mission.new, "paths": paths})
-            return f"Renamed {result.get('occurrence_count')} occurrences in {_files(result)}."
+            return f"Renamed {_count(result, 'occurrence_count', 'occurrence')} in {_files(result)}."
+
+
+def _count(result: Mapping[str, object], name: str, what: str) -> str:
+    number = result.get(name)
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _files(result: Mapping[str, object]) -> str:
-    files = rows(result, "files")
-    return f"{len(files)} file" if len(files) == 1 else f"{len(files)} files"
+    return _count({"files": len(rows(result, "files"))}, "files", "file")
 
 
 def _needs_judgement(brief: Brief) -> HostError:

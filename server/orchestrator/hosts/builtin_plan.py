@@ -41,7 +41,8 @@ async def _plan_fixes(mission: FixMission, tools: Toolbox) -> list[Row]:
         if not total:
             raise unsupported("the guardian has no finding here", f"orchestrator lint{shown} shows what was checked")
         raise unsupported(
-            f"no finding can be fixed safely; {total} findings need a person or a model host",
+            f"no finding can be fixed safely; {'1 finding needs' if total == 1 else f'{total} findings need'} "
+            "a person or a model host",
             f"orchestrator lint{shown} shows them",
         )
     names = _TaskNames("fix")

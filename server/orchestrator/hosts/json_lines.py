@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -86,6 +87,11 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _unquote(key: str) -> str:
+    if key.startswith('"'):
+        try:
+            return str(json.loads(key))
+        except ValueError:
+            pass  # JSON5 knows more escapes than JSON; the simple ones are undone below
     if key[:1] in {'"', "'"}:
         return re.sub(r"\\(.)", r"\1", key[1:-1])
     return key

@@ -57,6 +57,9 @@ class SqliteJournal(Journal):
         self._check_open()
         if not events:
             return []
+        if not mission_id or not mission_id.isprintable():
+            # It would fail in the writer, together with the calls of others.
+            raise JournalError("event_unencodable", f"{mission_id!r} is no mission id")
         at_ms = round(self._clock.now_s() * 1000)
         entries = tuple(Entry(mission_id, at_ms, *encode(event)) for event in events)
         await self._room.acquire()

@@ -6,6 +6,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,10 +82,9 @@ class Writer:
             batch, is_open = self._next_batch()
             if batch:
                 self._serve(batch)
-        try:
+        # A head that can't be synced now is an older one, which the next opening brings forward along the chain.
+        with suppress(OSError):
             store_head(head_path(self._path), self._last, is_synced=True)
-        except OSError as error:
-            self._broken = self._broken or translate(error, self._path, "close")
 
     def _next_batch(self) -> tuple[list[Call], bool]:
         batch: list[Call] = []

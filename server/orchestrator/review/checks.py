@@ -10,7 +10,7 @@ from orchestrator.domain.receipt import Check, GateReport, Receipt
 from orchestrator.domain.words import Sensitivity, Stage, Verdict
 from orchestrator.ports.workspace import Worktree
 from orchestrator.review.compare import TEXT_CHARACTERS
-from orchestrator.review.pytest_results import TestFailure
+from orchestrator.review.pytest_results import CaseFailure
 from orchestrator.review.run import NOT_FOUND_EXIT_CODE, CommandRunner, Run
 from orchestrator.review.verdicts import BaseRun, Judged, base_run, judge_pair, judge_run
 
@@ -104,7 +104,7 @@ def _finding(check: Check, rule: str, what: str, run: Run) -> Finding:
     return Finding(gate_name(check), rule, "", what + output, text=check.command[:TEXT_CHARACTERS])
 
 
-def _test_finding(check: Check, test: str, failed: Mapping[str, TestFailure]) -> Finding:
+def _test_finding(check: Check, test: str, failed: Mapping[str, CaseFailure]) -> Finding:
     failure = failed[test]
     return Finding(
         gate=gate_name(check),

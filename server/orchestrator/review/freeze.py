@@ -17,7 +17,7 @@ from orchestrator.review.base import Base, words_of
 from orchestrator.review.checks import gate_name
 from orchestrator.review.files import PathError, read_regular, replaced
 from orchestrator.review.kinds import is_check_config, is_test, plantable_language
-from orchestrator.review.pytest_results import test_file
+from orchestrator.review.pytest_results import file_of
 from orchestrator.review.run import CommandRunner, Run
 from orchestrator.review.verdicts import BaseRun
 
@@ -101,7 +101,7 @@ def _lost(run: Run, form: BaseForm, base: BaseRun) -> str | None:
     if run.problem:
         return run.problem
     if base.passed and run.results is not None:
-        expected = {test for test in base.passed if test_file(test) not in form.excused}
+        expected = {test for test in base.passed if file_of(test) not in form.excused}
         lost = sorted(expected - run.results.passed)
         return f"passed on the base, and no longer: {', '.join(lost[:10])}\n{run.output_tail}" if lost else None
     return None if run.is_green else f"it {run.describe_end()}:\n{run.output_tail}"

@@ -17,7 +17,7 @@ NO_TESTS_EXIT_CODE = 5
 
 
 @dataclass(frozen=True, slots=True)
-class TestFailure:
+class CaseFailure:
     """Why a test failed. `path` is relative to the tree as pytest says it, `line` zero-based."""
 
     path: str
@@ -26,11 +26,11 @@ class TestFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class TestResults:
+class CaseResults:
     """What became of each test, by its id (`path::Class::name`); skipped ones are in neither."""
 
     passed: frozenset[str] = frozenset()
-    failed: Mapping[str, TestFailure] = field(default_factory=dict[str, TestFailure])
+    failed: Mapping[str, CaseFailure] = field(default_factory=dict[str, CaseFailure])
 
 
 def runs_pytest(command: str) -> bool:
@@ -44,12 +44,12 @@ def pytest_environment(environment: Mapping[str, str], results: Path, options: t
     return {"PYTEST_ADDOPTS": " ".join([environment.get("PYTEST_ADDOPTS", ""), shlex.join(added)]).strip()}
 
 
-def test_file(test_id: str) -> str:
+def file_of(test_id: str) -> str:
     """The file of a test, from its id."""
     return test_id.split("::", maxsplit=1)[0]
 
 
-def read_results(file: Path) -> TestResults | None:
+def read_results(file: Path) -> CaseResults | None:
     """The results in a JUnit file; None when there is no usable one."""
     try:
         if file.is_symlink() or file.stat().st_size > MAX_RESULT_BYTES:
@@ -61,7 +61,7 @@ def read_results(file: Path) -> TestResults | None:
     except (OSError, ET.ParseError):
         return None
     passed: set[str] = set()
-    failed: dict[str, TestFailure] = {}
+    failed: dict[str, CaseFailure] = {}
     for case in root.iter("testcase"):
         test_id = _id(case)
         problem = case.find("failure")
@@ -71,7 +71,7 @@ def read_results(file: Path) -> TestResults | None:
             failed.setdefault(test_id, _failure(case, problem))
         elif case.find("skipped") is None:
             passed.add(test_id)
-    return TestResults(frozenset(passed - failed.keys()), failed)
+    return CaseResults(frozenset(passed - failed.keys()), failed)
 
 
 def _id(case: ET.Element) -> str:
@@ -84,14 +84,14 @@ def _id(case: ET.Element) -> str:
     return "::".join(part for part in (file, *inner.split("."), name) if part)
 
 
-def _failure(case: ET.Element, problem: ET.Element) -> TestFailure:
+def _failure(case: ET.Element, problem: ET.Element) -> CaseFailure:
     path = case.get("file", "")
     text = (problem.text or "").strip()
     places = [found for found in _PLACE.finditer(text) if found["path"] == path]
     line = int(places[-1]["line"]) - 1 if places else int(case.get("line") or 0)
     summary = problem.get("message", "").strip()
     message = text if summary in text else f"{summary}\n{text}"
-    return TestFailure(path, max(line, 0), tail(message, MESSAGE_CHARACTERS))
+    return CaseFailure(path, max(line, 0), tail(message, MESSAGE_CHARACTERS))
 
 
 def tail(text: str, characters: int) -> str:

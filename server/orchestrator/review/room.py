@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from orchestrator.review.files import read_regular
 from orchestrator.review.freeze import base_form, base_form_problem
 from orchestrator.review.guardian import load_rules
 from orchestrator.review.imports import ImportJudge
+from orchestrator.review.leftovers import sweep
 from orchestrator.review.run import CommandRunner
 from orchestrator.review.sensitivity import probe
 from orchestrator.review.setup import SETUP_TIMEOUT_S, setup_key
@@ -65,6 +67,7 @@ class ReviewRoom:
         Declared checks are the user's word and need no trust; found ones are held back without it. Raises GateError
         `wrong_configuration` and `wrong_rules`.
         """
+        await to_thread.run_sync(sweep, self._places)
         config = await to_thread.run_sync(_read_config, worktree.path)
         self._rules = await to_thread.run_sync(load_rules, worktree.path)
         held_back: tuple[str, ...] = ()
@@ -224,11 +227,18 @@ def _judge_files(view: _View, stage: Stage, environment: Mapping[str, str]) -> l
     sources = read_sources(view.root, view.paths)
     gone = [path for path in view.paths if path in base.paths and not Path(view.root, path).exists()]
     found, looked = syntax.syntax_findings(sources)
-    reports = [_report(syntax.GATE, fresh(found, base.syntax, base.paths, gone), looked)]
+    new = fresh(_in_newly_broken(found, base), base.syntax, base.paths, gone)
+    reports = [_report(syntax.GATE, new, looked)]
     reports.append(_judge_imports(view, stage, environment))
     found, looked = guardian.guardian_findings(view.rules, sources)
     reports.append(_report(guardian.GATE, fresh(found, base.guardian, base.paths, gone), looked))
     return reports
+
+
+def _in_newly_broken(found: Sequence[Finding], base: Base) -> list[Finding]:
+    """The parse errors of files that have more than on the base: the text of an old one shifts with any edit."""
+    counts = Counter(finding.path for finding in found)
+    return [finding for finding in found if counts[finding.path] > len(base.syntax.get(finding.path, ()))]
 
 
 def _judge_imports(view: _View, stage: Stage, environment: Mapping[str, str]) -> GateReport:

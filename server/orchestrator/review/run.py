@@ -13,7 +13,7 @@ import anyio
 from orchestrator.config.places import Places
 from orchestrator.ports.launcher import Command, Launcher, LauncherError, Outcome
 from orchestrator.ports.workspace import Worktree
-from orchestrator.review.pytest_results import TestResults, pytest_environment, read_results, runs_pytest, tail
+from orchestrator.review.pytest_results import CaseResults, pytest_environment, read_results, runs_pytest, tail
 
 TAIL_CHARACTERS = 2_000
 NOT_FOUND_EXIT_CODE = 127
@@ -34,7 +34,7 @@ class Run:
     output_digest: str = ""
     output_size_bytes: int = 0
     level: str = ""
-    results: TestResults | None = None
+    results: CaseResults | None = None
     problem: str = ""
 
     @property
@@ -108,7 +108,7 @@ def _keep(spill: Path, outputs: Path, outcome: Outcome) -> None:
     spill.replace(outputs / outcome.output_digest)
 
 
-def _run(outcome: Outcome, results: TestResults | None) -> Run:
+def _run(outcome: Outcome, results: CaseResults | None) -> Run:
     return Run(
         exit_code=None if outcome.is_timed_out else outcome.exit_code,
         is_timed_out=outcome.is_timed_out,

@@ -79,8 +79,6 @@ class ScriptImports:
             return []  # Outside of the workspace: not ours to judge.
         if self._exists(target):
             return []
-        if specifier.startswith("/") and self._exists(os.path.normpath(f"{folder}/public/{target}")):
-            return []
         if specifier.startswith("/") or "*" in specifier:
             return []  # What a leading slash means is the server's business.
         return [Unresolved(f"file {target}", f"there is no file for '{specifier}' ({target})")]

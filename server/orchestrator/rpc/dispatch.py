@@ -146,6 +146,9 @@ class Dispatcher:
 
     async def _serve(self, pending: _Pending, route: Route, params: object) -> None:
         try:
+            if route.is_inline:  # nothing else is read meanwhile, so nothing can cancel it
+                self._answer(pending, await self._reply(pending, route, params))
+                return
             with pending.scope:
                 self._answer(pending, await self._reply(pending, route, params))
         finally:

@@ -27,6 +27,11 @@ class FrameReader:
         self._limits = limits
         self._buffer = bytearray()
 
+    @property
+    def has_more(self) -> bool:
+        """Whether bytes wait that `next` may answer without waiting itself."""
+        return bool(self._buffer)
+
     async def next(self) -> bytes | None:
         """The next body, or None when the peer closed its side between two frames. Raises FramingError."""
         end = await self._header_end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Protocol, runtime_checkable
 
 import anyio
 from anyio.abc import ByteSendStream
@@ -13,6 +14,15 @@ from orchestrator.rpc.limits import DEFAULT, Limits
 _CHUNK_BYTES = 65_536
 
 
+@runtime_checkable
+class EagerStream(Protocol):
+    """A stream that can take bytes at once; a reply that fits then needs no other task."""
+
+    def try_send(self, item: bytes) -> int:
+        """Take what fits without waiting; how many bytes that was. Raises OSError when the peer is gone."""
+        ...
+
+
 class Outbox:
     """Frames that wait to be sent. `closed_reason` says why nothing is taken any more ("" while open)."""
 
@@ -20,6 +30,7 @@ class Outbox:
         self._limits = limits
         self._frames: deque[bytes] = deque()
         self._size_bytes = 0
+        self._eager: EagerStream | None = None
         self._arrived = anyio.Event()
         self._left = anyio.Event()
         self._is_finishing = False
@@ -44,9 +55,20 @@ class Outbox:
             self.close(f"the client left more than {self._limits.outbox_bytes} bytes unread")
             return
         data = frame(body)
+        if self._eager and self._size_bytes == 0:
+            data = self._without_sent(self._eager, data)
+            if not data:
+                return
         self._frames.append(data)
         self._size_bytes += len(data)
         self._arrived.set()
+
+    def _without_sent(self, stream: EagerStream, data: bytes) -> bytes:
+        try:
+            return data[stream.try_send(data) :]
+        except OSError as error:
+            self.close(f"the client is gone ({type(error).__name__})")
+            return b""
 
     def close(self, reason: str) -> None:
         """Take nothing any more and forget what waits."""
@@ -71,6 +93,7 @@ class Outbox:
 
     async def run(self, stream: ByteSendStream) -> None:
         """Send until finished or closed. A reader that takes nothing before the deadline closes the outbox."""
+        self._eager = stream if isinstance(stream, EagerStream) else None
         while not self.closed_reason:
             if not self._frames:
                 if self._is_finishing:

@@ -26,7 +26,7 @@ from orchestrator.rpc import message
 from orchestrator.rpc.diagnostics import Diagnostics, Roots
 from orchestrator.rpc.dispatch import Dispatcher, Phase, RequestError, Route
 from orchestrator.rpc.findings import MissionFindings
-from orchestrator.rpc.handlers import HANDLERS, MissionHandler
+from orchestrator.rpc.handlers import HANDLERS, IMMEDIATE, MissionHandler
 from orchestrator.rpc.initialize import InitializeParams, answer
 from orchestrator.rpc.io import FrameReader, FramingError
 from orchestrator.rpc.limits import DEFAULT, Limits
@@ -118,7 +118,10 @@ class _Session:
             "initialize": Route(self._initialize, is_inline=True, allowed=frozenset({Phase.FRESH})),
             "shutdown": Route(self._shutdown, is_inline=True, allowed=frozenset({Phase.OPEN})),
         }
-        routes |= {name: Route(self._bound(handler), METHODS[name].params) for name, handler in HANDLERS.items()}
+        routes |= {
+            name: Route(self._bound(handler), METHODS[name].params, is_inline=name in IMMEDIATE)
+            for name, handler in HANDLERS.items()
+        }
         routes |= {name: Route(self._lsp_request(name)) for name in LSP_REQUESTS}
         self.dispatcher = Dispatcher(
             outbox, tasks, routes=routes, notes={"exit": self._exit}, fallback_note=self._lsp_note, limits=limits
@@ -148,7 +151,8 @@ class _Session:
                 return
             await self.dispatcher.handle(body)
             await self._outbox.wait_for_room()
-            await anyio.lowlevel.checkpoint()
+            if reader.has_more:
+                await anyio.lowlevel.checkpoint()
 
     async def _watch_outbox(self) -> None:
         await self._outbox.closed.wait()

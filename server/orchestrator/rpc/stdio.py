@@ -55,6 +55,15 @@ class FdSendStream(ByteSendStream):
         if self._is_pollable:
             os.set_blocking(fd, False)
 
+    def try_send(self, item: bytes) -> int:
+        """Write what fits at once without waiting; how many bytes that was. Raises OSError when the peer is gone."""
+        if not self._is_pollable:
+            return 0
+        try:
+            return os.write(self._fd, item)
+        except BlockingIOError:
+            return 0
+
     async def send(self, item: bytes) -> None:
         """Write all of it. Raises BrokenResourceError when the peer is gone."""
         view = memoryview(item)

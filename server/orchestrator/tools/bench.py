@@ -49,7 +49,7 @@ class Bench:
 
     def exists(self, path: str) -> bool:
         """Whether something stands at this path (a symlink counts, wherever it points)."""
-        return self.files.stat(path) is not None
+        return self.files.stat(path.rstrip("/")) is not None
 
     def check(self, path: str) -> None:
         """Refuse a path that is not a plain relative one."""
@@ -59,6 +59,8 @@ class Bench:
     def check_writable(self, path: str) -> None:
         """Refuse a path that the write set does not cover."""
         self.check(path)
+        if path.endswith("/"):
+            raise ToolError("not_a_file", f"{path} names a folder", "name a file")
         if outside(self.write_set, [path]):
             allowed = ", ".join(self.write_set[:10]) or "nothing"
             raise ToolError("outside_write_set", f"{path} is not in the write set", f"this task may write: {allowed}")

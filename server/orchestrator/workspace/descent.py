@@ -56,6 +56,8 @@ class Descent:
 
     def folder(self, parts: list[str], *, is_made: bool = False) -> int:
         """Descriptor of a folder by its components. Errors as for `parent`."""
+        if parts == self._parts:
+            return self._fds[-1] if self._fds else self._root
         shared = 0
         while shared < min(len(parts), len(self._parts)) and parts[shared] == self._parts[shared]:
             shared += 1

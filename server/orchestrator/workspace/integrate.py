@@ -10,7 +10,8 @@ import pygit2
 
 from orchestrator.ports.workspace import Merge, WorkspaceError
 from orchestrator.workspace.shadow import tree_of, write_commit
-from orchestrator.workspace.trees import differences
+from orchestrator.workspace.trees import Delta, Entry, differences, overlay
+from orchestrator.workspace.user_repository import index_entries
 
 REF_PREFIX: Final = "refs/missions/"
 _MISSION_ID: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|lock\Z|\Z)){0,127}\Z")
@@ -35,17 +36,34 @@ def merge(repo: pygit2.Repository, base: str, ours: str, theirs: str, message: s
     ancestor, mine, other = (tree_of(repo, commit) for commit in (base, ours, theirs))
     if other in {ancestor, mine}:
         return Merge(ours, mine.hex(), (), ())
-    if ancestor == mine:
-        tree = other
-    else:
-        index = repo.merge_trees(pygit2.Oid(raw=ancestor), pygit2.Oid(raw=mine), pygit2.Oid(raw=other))
+    theirs_changes = differences(repo, ancestor, other)
+    changes: dict[str, Entry | None] = {path: new for path, (_, new) in theirs_changes.items()}
+    if ancestor != mine:
+        index, paths = _merge_changed(repo, differences(repo, ancestor, mine), theirs_changes)
         if conflicts := _conflicts(index):
             return Merge("", "", (), conflicts)
-        tree = index.write_tree(repo).raw
-    paths = tuple(sorted(differences(repo, mine, tree)))
-    if not paths:
+        changes = dict.fromkeys(paths)
+        changes.update(index_entries(index))
+    tree = overlay(repo, mine, changes)
+    differing = tuple(sorted(differences(repo, mine, tree)))
+    if not differing:
         return Merge(ours, mine.hex(), (), ())
-    return Merge(write_commit(repo, tree, message, [ours]), tree.hex(), paths, ())
+    return Merge(write_commit(repo, tree, message, [ours]), tree.hex(), differing, ())
+
+
+def _merge_changed(
+    repo: pygit2.Repository, ours: dict[str, Delta], theirs: dict[str, Delta]
+) -> tuple[pygit2.Index, set[str]]:
+    """Merge trees that hold the paths that one side changed, and nothing else: what neither touched can't conflict.
+
+    A rename shows as a deletion and a new file on the same side, so both its ends are among these paths.
+    """
+    paths = ours.keys() | theirs.keys()
+    before = {path: (ours.get(path) or theirs[path])[0] for path in paths}
+    mine = {path: ours[path][1] if path in ours else before[path] for path in paths}
+    other = {path: theirs[path][1] if path in theirs else before[path] for path in paths}
+    trees = [pygit2.Oid(raw=overlay(repo, None, side)) for side in (before, mine, other)]
+    return repo.merge_trees(trees[0], trees[1], trees[2]), paths
 
 
 def _conflicts(index: pygit2.Index) -> tuple[str, ...]:

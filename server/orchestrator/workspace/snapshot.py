@@ -48,6 +48,9 @@ class Snapshots:
         self._shadow = shadow
         self._cache = BlobCache(places.shadow)
         self._lock = threading.Lock()
+        self._index = user_repository.IndexReader(places.root)
+        self._last_tree: bytes | None = None
+        self._last_entries: dict[str, Entry] = {}
         self._exclude = _inside(places.root, places.state)
 
     def take(self, max_files: int = MAX_FILES, max_bytes: int = MAX_TOTAL_BYTES) -> Snapshot:
@@ -61,7 +64,7 @@ class Snapshots:
             except OSError as error:
                 raise unreadable(self._root, error) from error
             self._keep_exclude_rules()
-            tree = overlay(repo, None, {path: entry for path, (_, entry) in take.seen.items()})
+            tree = self._tree(repo, {path: entry for path, (_, entry) in take.seen.items()})
             commit = write_commit(repo, tree, "Snapshot of the workspace\n", ())
             self._cache.replace(take.seen, started_ns)
         return Snapshot(commit, tree.hex(), len(take.seen), _named(take.left_out))
@@ -82,7 +85,7 @@ class Snapshots:
         if report.is_truncated or len(report.files) > max_files:
             raise too_large(f"more than {max_files:,} files")
         take.left_out.update({skip.path: skip.reason for skip in report.skipped})
-        tracked = user_repository.tracked(self._root)
+        tracked = self._index.read()
         if tracked.problem:
             take.left_out[".git/index"] = tracked.problem
         walked = [file.path for file in report.files]
@@ -129,6 +132,16 @@ class Snapshots:
             return
         take.seen[path] = (state, entry)
         take.total_bytes += state.size_bytes
+
+    def _tree(self, repo: pygit2.Repository, entries: dict[str, Entry]) -> bytes:
+        """The tree of these entries, from the last snapshot's: only folders in which something differs are written."""
+        last = self._last_entries
+        changes: dict[str, Entry | None] = dict.fromkeys(path for path in last if path not in entries)
+        changes.update((path, entry) for path, entry in entries.items() if last.get(path) != entry)
+        if changes or self._last_tree is None:
+            self._last_tree = overlay(repo, self._last_tree, changes)
+            self._last_entries = entries
+        return self._last_tree
 
     def _keep_exclude_rules(self) -> None:
         """The user's `info/exclude` also decides what a task's commit leaves out (see `commit`)."""

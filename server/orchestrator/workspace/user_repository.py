@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pygit2
 
+from orchestrator.workspace.blob_cache import now_ns
+from orchestrator.workspace.scan import FileState, file_state
 from orchestrator.workspace.trees import SUBMODULE, Entry
 
 
@@ -44,20 +46,41 @@ def index_entries(index: pygit2.Index) -> Iterator[tuple[str, Entry]]:
         yield os.fspath(entry.path), Entry(int(entry.mode), entry.id.raw)
 
 
-def tracked(root: Path) -> Tracked:
-    """What the index names. A folder that is no repository names nothing."""
-    if not is_repository(root):
-        return Tracked(frozenset(), frozenset(), "")
+class IndexReader:
+    """Reads the user's index, again only when the file changed."""
+
+    def __init__(self, root: Path) -> None:
+        """Remember the workspace; nothing is read yet."""
+        self._root = root
+        self._seen: tuple[FileState, Tracked] | None = None
+
+    def read(self) -> Tracked:
+        """What the index names. A folder that is no repository, or has no index yet, names nothing."""
+        if not is_repository(self._root):
+            return Tracked(frozenset(), frozenset(), "")
+        looked_ns = now_ns()
+        try:
+            repo = pygit2.Repository(str(self._root))
+            state = _state(Path(repo.path or "") / "index")
+            if self._seen is not None and self._seen[0] == state:
+                return self._seen[1]
+            entries = [(path, entry.mode) for path, entry in index_entries(repo.index)]
+        except (pygit2.GitError, OSError, ValueError) as error:
+            return Tracked(frozenset(), frozenset(), f"the git index can't be read: {error}")
+        tracked = Tracked(
+            frozenset(path for path, mode in entries if mode != SUBMODULE),
+            frozenset(path for path, mode in entries if mode == SUBMODULE),
+            "",
+        )
+        self._seen = (state, tracked) if state is not None and state.is_settled(looked_ns) else None
+        return tracked
+
+
+def _state(file: Path) -> FileState | None:
     try:
-        index = pygit2.Repository(str(root)).index
-        entries = [(path, entry.mode) for path, entry in index_entries(index)]
-    except (pygit2.GitError, OSError, ValueError, UnicodeDecodeError) as error:
-        return Tracked(frozenset(), frozenset(), f"the git index can't be read: {error}")
-    return Tracked(
-        frozenset(path for path, mode in entries if mode != SUBMODULE),
-        frozenset(path for path, mode in entries if mode == SUBMODULE),
-        "",
-    )
+        return file_state(file.lstat())
+    except FileNotFoundError:
+        return None
 
 
 def exclude_rules(root: Path) -> bytes:

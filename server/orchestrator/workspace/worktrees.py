@@ -30,10 +30,10 @@ class Worktrees:
 
     def __init__(self, place: Path, shadow: Shadow, *, size: int = MAX_WORKTREES, wait_s: float = WAIT_S) -> None:
         """Find the folders that exist; nothing is known of what they hold."""
-        self._place = place
+        self._place = Path(os.path.realpath(place))
         self._shadow = shadow
         self._wait_s = wait_s
-        self._free = [Folder(str(path)) for path in sorted(place.iterdir())[:size]] if place.is_dir() else []
+        self._free = [Folder(str(path)) for path in _folders(self._place)[:size]]
         self._used: dict[str, Folder] = {}
         self._slots = anyio.Semaphore(size)
         self._threads = anyio.CapacityLimiter(_THREADS)
@@ -126,11 +126,15 @@ class Worktrees:
                     return self._free.pop(index)
             if self._free:
                 return self._free.pop()
-        return Folder(os.path.realpath(self._place / secrets.token_hex(6)))
+        return Folder(str(self._place / secrets.token_hex(6)))
 
     def _after_setup(self, folder: Folder, key: str, before: Before) -> None:
         with self._shadow.use() as repo:
             after_setup(repo, folder, key, before)
+
+
+def _folders(place: Path) -> list[Path]:
+    return sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
 
 
 def _failed(folder: Folder, error: OSError) -> WorkspaceError:

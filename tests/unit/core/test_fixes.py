@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 import orchestrator_core as core
+import pytest
 
 
 def lint(yaml: str, source: bytes) -> list[core.Finding]:

@@ -9,9 +9,8 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-import pytest
-
 import orchestrator_core as core
+import pytest
 
 RULES = """
 {id: assert-only, language: Python, rule: {kind: assert_statement}}
@@ -26,7 +25,10 @@ RULES = """
 ---
 {id: self-return, language: Python, rule: {kind: function_definition, has: {pattern: return self, stopBy: end}}}
 ---
-{id: drop-default, language: Python, rule: {kind: default_parameter, has: {field: value, regex: ^None$}}, fix: {template: '', expandEnd: {regex: ','}}}
+id: drop-default
+language: Python
+rule: {kind: default_parameter, has: {field: value, regex: ^None$}}
+fix: {template: '', expandEnd: {regex: ','}}
 ---
 {id: first-argument, language: Python, rule: {kind: identifier, nthChild: 1, inside: {kind: argument_list}}}
 ---

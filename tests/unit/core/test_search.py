@@ -6,9 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-import pytest
-
 import orchestrator_core as core
+import pytest
 
 
 def make(root: Path, *names: str) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 import orchestrator_core as core
+import pytest
 
 
 def found(path: str, source: str) -> list[tuple[str, int, list[str], bool]]:

@@ -134,6 +134,9 @@ async def test_a_bad_event_fails_its_own_call_alone(path: Path, clock: Clock) ->
     async with open_journal(path, clock=clock) as journal:
         with pytest.raises(JournalError, match=r"session\.recovering"):
             await journal.append("m", [e.MissionStarted(), bad])
+        for mission_id in ("", "m\udcff", "m\n"):
+            with pytest.raises(JournalError, match="no mission id"):
+                await journal.append(mission_id, [e.MissionStarted()])
         assert await journal.read() == []
         await journal.append("m", [e.MissionStarted()])
         assert len(await journal.read()) == 1

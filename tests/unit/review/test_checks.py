@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 
+import anyio
 import pytest
-
 from orchestrator.config.places import CONFIG_NAME
 from orchestrator.domain.words import Sensitivity, Stage, Verdict
 from orchestrator.ports.gates import GateError
+from orchestrator.sandbox.launcher import NativeLauncher
 
 pytestmark = pytest.mark.anyio
 
@@ -24,8 +25,8 @@ def config(command: str, setup: list[str] | None = None, **more: object) -> dict
     return {CONFIG_NAME: json.dumps({"checks": [check], "setup": setup or []})}
 
 
-def project(command: str = PYTEST, **more: object) -> dict[str, str]:
-    return {"calc.py": CODE, "tests/test_calc.py": TEST, "conftest.py": ""} | config(command, **more)
+def project(command: str = PYTEST) -> dict[str, str]:
+    return {"calc.py": CODE, "tests/test_calc.py": TEST, "conftest.py": ""} | config(command)
 
 
 async def test_a_passing_check_holds_a_receipt_for_this_tree(court) -> None:
@@ -65,7 +66,7 @@ async def test_tests_red_on_the_base_do_not_count_but_new_ones_do(court) -> None
     worse = (await court.judge({"calc.py": CODE.replace("+", "-")}))["check:unit"]
     assert worse.verdict is Verdict.FAILED
     assert [finding.path for finding in worse.findings] == ["tests/test_calc.py"]
-    better = (await court.judge({"tests/test_old.py": "def test_old():\n    assert True\n"}))["check:unit"]
+    better = (await court.judge({"tests/test_old.py": "def test_old():\n    pass\n"}))["check:unit"]
     assert better.verdict is Verdict.CLEAN
 
 
@@ -192,3 +193,36 @@ async def test_bytecode_is_not_written_and_the_results_leave_no_trace(court) -> 
     assert not list(root.rglob("__pycache__"))
     assert not list((court.places.state / "check-runs").iterdir())
     assert not [entry for entry in court.places.outputs.iterdir() if entry.name.startswith(".")]
+
+
+async def test_a_launcher_that_is_not_there_means_not_checked(court, tmp_path) -> None:
+    court.launcher = NativeLauncher(tmp_path / "state", program=tmp_path / "no-launcher")
+    court.room = court.new_room()
+    _, base = await court.begin({"calc.py": CODE} | config("true"))
+    assert base["check:unit"].verdict is Verdict.NOT_CHECKED
+    report = (await court.judge({"calc.py": CODE + "\n"}))["check:unit"]
+    assert (report.verdict, report.receipts) == (Verdict.NOT_CHECKED, ())
+    assert "could not be started" in report.detail
+
+
+async def test_a_check_may_write_its_tree_and_nothing_else_of_ours(court) -> None:
+    await court.begin({"calc.py": CODE} | config(f"echo x > built; ! touch {court.places.state}/forged 2>/dev/null"))
+    if "landlock" not in court.launcher.level:
+        pytest.skip("this machine confines no writes")
+    report = (await court.judge({"calc.py": CODE + "\n", "built": "x\n"}))["check:unit"]
+    assert report.verdict is Verdict.CLEAN
+    assert not (court.places.state / "forged").exists()
+
+
+async def test_many_trees_are_judged_at_once(court) -> None:
+    await court.begin({"calc.py": CODE} | config("grep -q return calc.py"))
+    found: dict[int, Verdict] = {}
+
+    async def one(number: int) -> None:
+        text = CODE + f"\nX = {number}\n" if number % 2 else "X = 1\n"
+        found[number] = (await court.judge({"calc.py": text}))["check:unit"].verdict
+
+    async with anyio.create_task_group() as group:
+        for number in range(8):
+            group.start_soon(one, number)
+    assert found == {number: Verdict.CLEAN if number % 2 else Verdict.FAILED for number in range(8)}

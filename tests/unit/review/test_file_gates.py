@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from orchestrator.domain.words import Stage, Verdict
 from orchestrator.ports.gates import GateError
 

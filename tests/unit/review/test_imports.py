@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from orchestrator.review.imports import ImportJudge
 from orchestrator.review.sources import Source, all_paths, read_sources
 
@@ -31,7 +30,7 @@ PYTHON = {
     '[dependency-groups]\ndev = ["pytest"]\n[tool.poetry.group.x.dependencies]\nrequests = "*"\n',
     "requirements-dev.txt": "scikit-learn==1 # ml\n-r other.txt\n",
     "src/shop/__init__.py": "from shop.models import Order\n",
-    "src/shop/models.py": "import os\nclass Order: pass\nif os.name == 'nt':\n    A = 1\nelse:\n    B, (C, *D) = 1, (2, 3)\n",
+    "src/shop/models.py": "import os\nclass Order: pass\nif os.name:\n    A = 1\nelse:\n    B, (C, *D) = 1, (2, 3)\n",
     "src/shop/dynamic.py": "def __getattr__(name):\n    return name\n",
     "src/shop/starred.py": "from os.path import *\n",
     "src/shop/sub/thing.py": "X = 1\n",
@@ -75,8 +74,8 @@ def test_invented_python_imports(tmp_path: Path, code: str, key: str) -> None:
 
 
 NODE = {
-    "package.json": '{"name": "web", "dependencies": {"react": "1", "@scope/kit": "1"}, "imports": {"#db/*": "./db/*"}, '
-    '"devDependencies": {"@types/lodash": "1"}}',
+    "package.json": '{"name": "web", "dependencies": {"react": "1", "@scope/kit": "1"}, '
+    '"imports": {"#db/*": "./db/*"}, "devDependencies": {"@types/lodash": "1"}}',
     "tsconfig.json": '{ // aliases\n "compilerOptions": {"baseUrl": ".", "paths": {"@/*": ["src/*"],}}}',
     "src/view.tsx": "",
     "src/lib/index.ts": "",
@@ -91,9 +90,30 @@ NODE = {
 
 @pytest.mark.parametrize(
     "specifier",
-    "./view ./view.js ./view.jsx ./lib ./lib/index.js ./data.json ./logo.svg?raw ../package.json fs node:fs fs/promises "
-    "react react/jsx-runtime @scope/kit/deep lodash #db/x @/view @web/core web/sub installed src/view "
-    "https://example.invalid/x.js".split(),
+    [
+        "./view",
+        "./view.js",
+        "./view.jsx",
+        "./lib",
+        "./lib/index.js",
+        "./data.json",
+        "./logo.svg?raw",
+        "../package.json",
+        "fs",
+        "node:fs",
+        "fs/promises",
+        "react",
+        "react/jsx-runtime",
+        "@scope/kit/deep",
+        "lodash",
+        "#db/x",
+        "@/view",
+        "@web/core",
+        "web/sub",
+        "installed",
+        "src/view",
+        "https://example.invalid/x.js",
+    ],
 )
 def test_real_script_imports(tmp_path: Path, specifier: str) -> None:
     assert missing(tmp_path, NODE, "src/new.ts", f'import x from "{specifier}";\n') == []

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import anyio
 import pytest
-
 from orchestrator.config.places import CONFIG_NAME
 from orchestrator.domain.words import Sensitivity, Stage, Verdict
 from orchestrator.review.files import PathError, replaced
@@ -87,7 +86,11 @@ async def test_cancelling_a_probe_puts_every_byte_back(court) -> None:
 WEAKENINGS = {
     "edited": {"calc.py": WRONG, "tests/test_calc.py": TEST.replace("== 3", "== -1")},
     "deleted": {"calc.py": WRONG, "tests/test_calc.py": None, "tests/test_new.py": "def test_x():\n    pass\n"},
-    "skipped": {"calc.py": WRONG, "tests/test_calc.py": "import pytest\npytest.skip('x', allow_module_level=True)\n"},
+    "skipped": {
+        "calc.py": WRONG,
+        "tests/test_calc.py": "import pytest\npytest.skip('x', allow_module_level=True)\n",
+        "test_new.py": "def test_x():\n    pass\n",
+    },
     "ignored": {
         "calc.py": WRONG,
         "conftest.py": "collect_ignore = ['tests/test_calc.py']\n",
@@ -132,14 +135,20 @@ async def test_tests_that_follow_a_rename_in_the_code_are_no_weakening(court) ->
 
 
 async def test_a_command_that_is_not_pytest_is_judged_by_its_end(court) -> None:
-    await court.begin(project("python tests/test_calc.py") | {"tests/test_calc.py": "assert open('v').read() == '1'\n", "v": "1"})
-    report = (await court.judge({"v": "2", "tests/test_calc.py": "assert True\n"}))["check:unit"]
+    await court.begin(
+        project("python tests/test_calc.py") | {"tests/test_calc.py": "assert open('v').read() == '1'\n", "v": "1"}
+    )
+    report = (await court.judge({"v": "2", "tests/test_calc.py": "X = 1\n"}))["check:unit"]
     assert (report.verdict, report.findings[0].rule) == (Verdict.FAILED, "weakened-check")
 
 
 async def test_scripts_of_a_package_file_are_the_bases(court) -> None:
     base = json.dumps({"scripts": {"test": "node tests/run.js"}})
-    files = {"package.json": base, "sum.js": "module.exports = 3;\n", "tests/run.js": "process.exit(require('../sum') - 3);\n"}
+    files = {
+        "package.json": base,
+        "sum.js": "module.exports = 3;\n",
+        "tests/run.js": "process.exit(require('../sum') - 3);\n",
+    }
     choice, _ = await court.begin(files)
     assert [check.command for check in choice.checks] == ["npm test --silent"]
     softened = json.dumps({"scripts": {"test": "true"}, "description": "kept"})
@@ -167,4 +176,5 @@ async def test_replacing_makes_and_removes_folders(tmp_path: Path) -> None:
     async with replaced(str(tmp_path), {"new/deep/a.py": b"b", "gone": None}):
         assert (tmp_path / "new/deep/a.py").read_bytes() == b"b"
         assert not (tmp_path / "gone").exists()
-    assert [entry.name for entry in tmp_path.iterdir()] == ["gone"]
+    assert not (tmp_path / "new").exists()
+    assert (tmp_path / "gone").read_text() == "x"

@@ -15,8 +15,11 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "conformance"))
 
-from fake_service import FakeService, WordLinter, open_fake
-
+from fake_service import (  # pyright: ignore[reportMissingImports]  # the conformance tests share it
+    FakeService,
+    WordLinter,
+    open_fake,
+)
 from orchestrator.client.connection import Client, connected
 from orchestrator.rpc.limits import DEFAULT, Limits
 from orchestrator.rpc.server import serve
@@ -66,6 +69,7 @@ async def paired(root: Path, limits: Limits = DEFAULT) -> AsyncGenerator[Pair]:
     server_in, client_out = pipe(8)
     client_in, server_out = pipe(8)
     async with anyio.create_task_group() as tasks:
+
         async def run() -> None:
             await serve(
                 server_in, server_out, open_service=lambda r: open_fake(r, service), linter=WordLinter(), limits=limits
@@ -86,6 +90,13 @@ async def paired(root: Path, limits: Limits = DEFAULT) -> AsyncGenerator[Pair]:
 @pytest.fixture
 def pair() -> Callable[..., AbstractAsyncContextManager[Pair]]:
     return paired
+
+
+@pytest.fixture
+def fake() -> tuple[FakeService, Callable[..., AbstractAsyncContextManager[FakeService]]]:
+    """A service, and what opens it."""
+    service = FakeService()
+    return service, lambda root: open_fake(root, service)
 
 
 @pytest.fixture(name="pipe")

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import anyio
 import pytest
-
 from orchestrator.client import RemoteError, ServerGoneError
 from orchestrator.domain import events as e
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.plan import TaskSpec
+from orchestrator.domain.words import Role
 from orchestrator.rpc import diagnostics, message
+from orchestrator.rpc.io import frame
 from orchestrator.rpc.limits import DEFAULT
+from orchestrator.rpc.server import serve
 from orchestrator_protocol.event import MissionEventsParams
 from orchestrator_protocol.mission import (
     MissionDeliverParams,
@@ -112,7 +114,7 @@ async def test_findings_of_a_mission_are_shown_until_it_is_integrated(pair, tmp_
         finding = Finding("syntax", "syntax-error", "a.py", "never closed", "error", 0, 10, 0, 11, "(")
         gone = Finding("syntax", "syntax-error", "new.py", "bad", "warning", 7, 3, 7, 5, "x")
         p.service.record("m-1", e.PlanAccepted(1, (TaskSpec("t", "t", "w", ("a.py",)),)))
-        p.service.record("m-1", e.AttemptStarted("a-1", "t", 1, "worker", "builtin", 1, "c", ("a.py",)))
+        p.service.record("m-1", e.AttemptStarted("a-1", "t", 1, Role.WORKER, "builtin", 1, "c", ("a.py",)))
         p.service.record("m-1", e.AttemptRefused("a-1", "t", "syntax", (finding, gone), "c"))
         await until(lambda: len(shown) == 2)
         by_uri = {s["uri"]: s["diagnostics"] for s in shown}
@@ -136,6 +138,7 @@ async def test_an_open_text_and_a_mission_never_double_a_finding(pair, tmp_path)
         await until(lambda: len(shown) == 1)
         await p.client.request(MissionStartParams(text="x"))
         same = Finding("guardian", "word-bad", "a.py", "BAD is not good", "warning", 0, 0, 0, 3, "BAD")
+        p.service.record("m-1", e.PlanAccepted(1, (TaskSpec("t", "t", "w", ("a.py",)),)))
         new = Finding("syntax", "syntax-error", "a.py", "bad", "error", 0, 1, 0, 2, "A")
         p.service.record("m-1", e.AttemptRefused("a-1", "t", "r", (same, new), "c"))
         await until(lambda: len(shown) == 2 and len(shown[1]["diagnostics"]) == 2)
@@ -170,7 +173,7 @@ async def test_progress_is_reported_and_coalesced(pair, tmp_path, monkeypatch) -
         p.service.record("m-1", e.MissionStarted())
         p.service.record("m-1", e.PlanAccepted(1, tuple(TaskSpec(f"t{n}", "t", "w", (f"{n}.py",)) for n in range(50))))
         for n in range(30):
-            p.service.record("m-1", e.AttemptStarted(f"a{n}", f"t{n}", 1, "worker", "builtin", n, "c", (f"{n}.py",)))
+            p.service.record("m-1", e.AttemptStarted(f"a{n}", f"t{n}", 1, Role.WORKER, "builtin", n, "c", (f"{n}.py",)))
             p.service.record("m-1", e.AttemptIntegrated(f"a{n}", f"t{n}", "c", "d", "tree", ()))
             await anyio.sleep(0.01)
         await until(lambda: sent and sent[-1]["value"].get("message") == "30 of 50 tasks")
@@ -186,20 +189,17 @@ async def test_progress_is_reported_and_coalesced(pair, tmp_path, monkeypatch) -
         assert {s["token"] for s in sent} == {"orchestrator/m-1"}
 
 
-async def test_a_client_that_does_not_read_is_dropped_and_the_service_closed(pipe, tmp_path) -> None:
-    from fake_service import FakeService, open_fake
-
-    from orchestrator.rpc.io import frame
-    from orchestrator.rpc.server import serve
-
-    service = FakeService()
+async def test_a_client_that_does_not_read_is_dropped_and_the_service_closed(pipe, fake, tmp_path) -> None:
+    service, open_service = fake
     receive, to_server = pipe(1_000)
     from_server, send = pipe(1)
     limits = replace(DEFAULT, slow_reader_s=0.2, outbox_bytes=1_000_000)
-    await to_server.send(frame(message.encode_call("initialize", {"rootUri": tmp_path.as_uri(), "capabilities": {}}, 1)))
+    await to_server.send(
+        frame(message.encode_call("initialize", {"rootUri": tmp_path.as_uri(), "capabilities": {}}, 1))
+    )
     await to_server.send(frame(message.encode_call("mission/start", {"text": "flood 5000"}, 2)))
     with anyio.fail_after(5):
-        await serve(receive, send, open_service=lambda r: open_fake(r, service), linter=None, limits=limits)
+        await serve(receive, send, open_service=open_service, linter=None, limits=limits)
     assert service.is_closed
     for stream in (receive, to_server, from_server, send):
         await stream.aclose()
@@ -230,5 +230,5 @@ def spied(take, method: str, sink: list):
 
 async def until(condition) -> None:
     with anyio.fail_after(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # any condition
             await anyio.sleep(0.01)

@@ -32,7 +32,7 @@ def test_a_finding_stands_until_its_task_is_integrated() -> None:
 def test_a_fixer_settles_the_task_that_it_answers() -> None:
     board = MissionFindings()
     board.note("m", judged("t", A))
-    board.note("m", e.TaskAdded(TaskSpec("t.fix1", "fix", "why", ("a.py",)), "t", "no", (A,), "c"))
+    board.note("m", e.TaskAdded(TaskSpec("t.fix1", "fix", "why", ("a.py",)), "t", "no", (A,), "c", ""))
     board.note("m", judged("t.fix1", B, gate="guardian"))
     assert board.note("m", e.AttemptIntegrated("a-3", "t.fix1", "c", "d", "tree", ())) == {"a.py", "b.py"}
     assert board.of("a.py") == board.of("b.py") == []

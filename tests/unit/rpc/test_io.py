@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import anyio
 import pytest
-
 from orchestrator.rpc.io import FrameReader, FramingError, frame
 from orchestrator.rpc.limits import DEFAULT
 
@@ -34,7 +33,7 @@ async def read_all(pipe, data: bytes, sizes: list[int], limits=DEFAULT) -> list[
 
 @pytest.mark.parametrize("seed", range(30))
 async def test_frames_survive_any_cut(pipe, seed) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  # seeded tests
     bodies = [bytes(chance.randrange(256) for _ in range(chance.randrange(300))) for _ in range(10)]
     data = b"".join(frame(body) for body in bodies)
     sizes = [chance.randrange(1, 40) for _ in range(len(data) // 40)]
@@ -43,8 +42,22 @@ async def test_frames_survive_any_cut(pipe, seed) -> None:
 
 @pytest.mark.parametrize("seed", range(300))
 async def test_garbage_raises_framing_errors_alone(pipe, seed) -> None:
-    chance = random.Random(seed)
-    parts = [b"Content-Length", b":", b" ", b"\r\n", b"\n", b"\r", b"5", b"12345", b"{}", b"x", b"\x00", b"-1", b"hello"]
+    chance = random.Random(seed)  # noqa: S311  # seeded tests
+    parts = [
+        b"Content-Length",
+        b":",
+        b" ",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"5",
+        b"12345",
+        b"{}",
+        b"x",
+        b"\x00",
+        b"-1",
+        b"hello",
+    ]
     data = b"".join(chance.choice(parts) for _ in range(chance.randrange(60)))
     try:
         assert all(len(body) <= len(data) for body in await read_all(pipe, data, []))

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from orchestrator.domain.words import Role
 from orchestrator.ports.host import Toolbox
 from orchestrator.ports.workspace import Worktree
@@ -17,7 +16,9 @@ from orchestrator.tools.shed import ToolShed
 
 FILES = {
     "pkg/__init__.py": "",
-    "pkg/one.py": "class One(object):\n    def run(self, value):\n        if not value is None:\n            return value\n",
+    "pkg/one.py": (
+        "class One(object):\n    def run(self, value):\n        if not value is None:\n            return value\n"
+    ),
     "pkg/two.py": "from pkg.one import One\n\n\ndef make():\n    return One()\n",
     "clean.py": "VALUE = 1\n",
     "notes.txt": "One line about One\n",

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from orchestrator.domain.words import Role
 from orchestrator.ports.host import ToolError
 
@@ -60,7 +59,11 @@ async def test_list_files_leaves_ignored_ones_out(tools) -> None:
     paths = (await tools.call("list_files", {}))["paths"]
     assert "pkg/one.py" in paths
     assert "ignored/x.py" not in paths
-    assert (await tools.call("list_files", {"path": "pkg/"}))["paths"] == ["pkg/__init__.py", "pkg/one.py", "pkg/two.py"]
+    assert (await tools.call("list_files", {"path": "pkg/"}))["paths"] == [
+        "pkg/__init__.py",
+        "pkg/one.py",
+        "pkg/two.py",
+    ]
     cut = await tools.call("list_files", {"max_files": 2})
     assert (len(cut["paths"]), cut["is_cut"]) == (2, True)
 
@@ -126,7 +129,12 @@ async def test_wrong_files_have_their_own_errors(tools) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "field"),
-    [({}, "path"), ({"path": 7}, "path"), ({"path": "a", "start_line": "1"}, "start_line"), ({"path": "a", "x": 1}, "x")],
+    [
+        ({}, "path"),
+        ({"path": 7}, "path"),
+        ({"path": "a", "start_line": "1"}, "start_line"),
+        ({"path": "a", "x": 1}, "x"),
+    ],
 )
 async def test_bad_arguments_name_the_field(tools, arguments, field: str) -> None:
     with pytest.raises(ToolError, match=field) as caught:

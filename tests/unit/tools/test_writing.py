@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from orchestrator.ports.host import ToolError
 
 pytestmark = pytest.mark.anyio
@@ -114,7 +113,10 @@ async def test_a_rewrite_that_breaks_the_syntax_changes_nothing(toolbox, root: P
 
 async def test_rename_is_all_or_nothing(toolbox, root: Path) -> None:
     paths = ["pkg/one.py", "pkg/two.py"]
-    assert await code_of(toolbox("pkg/"), "rename_identifier", {"old": "One", "new": "make", "paths": paths}) == "name_taken"
+    assert (
+        await code_of(toolbox("pkg/"), "rename_identifier", {"old": "One", "new": "make", "paths": paths})
+        == "name_taken"
+    )
     assert "class One(object)" in (root / "pkg/one.py").read_text()
     result = await toolbox("pkg/").call("rename_identifier", {"old": "One", "new": "Uno", "paths": paths})
     assert result["occurrence_count"] == 3

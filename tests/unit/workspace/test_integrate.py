@@ -87,3 +87,22 @@ async def test_bad_mission_ids_are_refused(workspace, base, mission_id):
 async def test_read_file_of_nothing(workspace, base):
     for path in ("none", "dir", "dir/none", "f/inner", ""):
         assert await workspace.read_file(base, path) is None
+
+
+async def test_an_edit_follows_a_rename(workspace, base, change):
+    ours = await change({"f": None, "renamed/f": LINES})
+    theirs = await change({"f": LINES.replace("15\n", "fifteen\n")})
+    merged = await _merge(workspace, base, ours, theirs)
+    assert merged.paths == ("renamed/f",)
+    assert b"fifteen" in (await workspace.read_file(merged.commit, "renamed/f") or b"")
+
+
+async def test_file_and_folder_of_one_name_conflict(workspace, base, change):
+    merged = await _merge(workspace, base, await change({"n": "file"}), await change({"n/inner": "x"}))
+    assert merged.commit == ""
+    assert merged.conflicts
+
+
+async def test_the_same_change_on_both_sides(workspace, base, change):
+    ours, theirs = await change({"g": "2\n", "n": "1"}), await change({"g": "2\n", "m": "1"})
+    assert (await _merge(workspace, base, ours, theirs)).paths == ("m",)

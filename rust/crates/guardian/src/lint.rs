@@ -14,7 +14,10 @@ use crate::rule_set::RuleSet;
 use crate::scan::Scanner;
 
 /// Files whose findings are in memory at once before the cap is looked at.
-const CHUNK_FILES: usize = 512;
+const CHUNK_FILES: usize = 128;
+
+/// Of one file of a folder not more findings than this are kept.
+const MAX_FILE_FINDINGS: usize = 10_000;
 
 /// Findings of many files, ordered by path, then position, then rule.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +34,7 @@ pub struct LintReport {
 
 /// Lint a text as if it were the file at `path`.
 pub fn lint_text(set: &RuleSet, path: &str, source: &[u8]) -> FileReport {
-    pool::run(|| Scanner::new(set).scan(path, source))
+    Scanner::new(set).scan(path, source) // in this thread: the pool may be busy with a folder
 }
 
 /// Lint files below a root; None for all of the walk.
@@ -52,8 +55,10 @@ pub fn lint_paths(
         let reports: Vec<_> = pool::run(|| chunk.par_iter().map(|file| lint_file(&scanner, file)).collect());
         for (file, outcome) in chunk.iter().zip(reports) {
             match outcome? {
-                FileReport::Checked(findings) => {
+                FileReport::Checked(mut findings) => {
                     report.checked_count += 1;
+                    report.is_truncated |= findings.len() > MAX_FILE_FINDINGS;
+                    findings.truncate(MAX_FILE_FINDINGS);
                     report.findings.extend(findings);
                 }
                 FileReport::NotChecked(reason) => {
@@ -77,7 +82,14 @@ fn lint_file(scanner: &Scanner<'_>, file: &SourceFile) -> Result<FileReport, Gua
             return FileReport::NotChecked(reason); // not worth reading
         }
         match read_source(file, MAX_SOURCE_BYTES) {
-            Ok(source) => scanner.scan(&file.path, &source),
+            Ok(source) => match scanner.scan(&file.path, &source) {
+                FileReport::Checked(mut findings) => {
+                    findings.truncate(MAX_FILE_FINDINGS + 1); // one more says that some were cut
+                    findings.shrink_to_fit();
+                    FileReport::Checked(findings)
+                }
+                report @ FileReport::NotChecked(_) => report,
+            },
             Err(skipped) => FileReport::NotChecked(skipped.reason),
         }
     })

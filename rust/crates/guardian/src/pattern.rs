@@ -15,7 +15,7 @@ use crate::pool;
 /// Longer patterns are refused: they are compiled by recursion.
 const MAX_PATTERN_BYTES: usize = 10_000;
 const MAX_TEXT_CHARS: usize = 400;
-const CHUNK_FILES: usize = 512;
+const CHUNK_FILES: usize = 128;
 
 /// One place where a pattern matches.
 #[derive(Clone, Debug, PartialEq, Eq)]

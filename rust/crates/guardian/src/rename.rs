@@ -7,12 +7,11 @@ use syntax::SupportLang;
 use crate::error::GuardianError;
 
 /// Kinds of identifier nodes whose names do not end in "identifier".
-const OTHER_KINDS: [&str; 5] = [
+const OTHER_KINDS: [&str; 4] = [
     "shorthand_property_identifier_pattern",
     "constant",
     "variable_name",
     "name",
-    "word",
 ];
 
 /// A file with the new name.

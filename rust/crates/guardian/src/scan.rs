@@ -54,10 +54,11 @@ impl<'r> Scanner<'r> {
     fn try_scan(&self, path: &str, source: &[u8]) -> Result<Vec<Finding>, String> {
         let language = self.language_for(path)?;
         let document = syntax::parse_bytes(source, language).map_err(|reason| reason.to_string())?;
-        let embedded = syntax::embedded(&document).map_err(|reason| reason.to_string())?;
         let mut findings = Vec::new();
-        for document in std::iter::once(&document).chain(&embedded) {
-            self.scan_document(path, document, &mut findings);
+        self.scan_document(path, &document, &mut findings);
+        for inner in syntax::embedded(&document) {
+            let inner = inner.map_err(|reason| reason.to_string())?;
+            self.scan_document(path, &inner, &mut findings);
         }
         findings.sort_by(Finding::order);
         Ok(findings)

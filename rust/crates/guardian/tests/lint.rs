@@ -96,10 +96,18 @@ fn what_is_not_checked_says_why() {
     assert_eq!(reason(&set, "a.py", b"\xff"), "not utf-8");
     assert_eq!(reason(&set, "a.py", b"\0"), "binary");
     assert_eq!(reason(&set, "a.py", &vec![b'#'; 3_000_000]), "too large");
-    assert_eq!(
-        reason(&set, "a.py", "[".repeat(100_000).as_bytes()),
-        "nested too deeply"
-    );
+    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(reason(&set, "a.py", nested.as_bytes()), "nested too deeply");
+}
+
+#[test]
+fn the_findings_of_one_file_are_capped() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.py", &"print(1)\n".repeat(10_001));
+    write(folder.path(), "b.py", "print(1)\n");
+    let report = lint_paths(&set(NO_PRINT), folder.path(), None, 100_000).unwrap();
+    assert_eq!((report.findings.len(), report.is_truncated), (10_001, true));
+    assert_eq!(report.findings[10_000].path, "b.py");
 }
 
 #[test]

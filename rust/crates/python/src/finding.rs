@@ -150,8 +150,14 @@ impl FileReport {
 impl FileReport {
     fn __repr__(&self, py: Python<'_>) -> String {
         let count = self.findings.bind(py).len();
-        let reason = self.reason.as_ref().map_or_else(|| "None".to_owned(), |reason| format!("{reason:?}"));
-        format!("FileReport(status={:?}, reason={reason}, findings=<{count}>)", self.status)
+        let reason = self
+            .reason
+            .as_ref()
+            .map_or_else(|| "None".to_owned(), |reason| format!("{reason:?}"));
+        format!(
+            "FileReport(status={:?}, reason={reason}, findings=<{count}>)",
+            self.status
+        )
     }
 }
 

@@ -16,7 +16,7 @@ use crate::read::{SourceFile, open_regular, select_files};
 pub const MAX_GREP_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Files whose matches are in memory at once before the cap is looked at.
-const CHUNK_FILES: usize = 512;
+const CHUNK_FILES: usize = 128;
 const MAX_TEXT_CHARS: usize = 500;
 const MAX_PATTERNS: usize = 1_000;
 const MAX_LINE_HEAP_BYTES: usize = 64 * 1024 * 1024;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ast_grep_core::AstGrep;
 use ast_grep_core::tree_sitter::{LanguageExt, StrDoc};
-use tree_sitter::{ParseOptions, Parser, Tree};
+use tree_sitter::{ParseOptions, Parser, Range, Tree};
 
 use crate::{NotChecked, SupportLang, language_by_name};
 
@@ -52,7 +52,21 @@ pub fn parse(source: &str, language: SupportLang) -> Result<Document, NotChecked
     if source.len() > MAX_SOURCE_BYTES {
         return Err(NotChecked::TooLarge);
     }
-    let tree = parse_tree(source, language)?;
+    parse_ranges(source, language, &[])
+}
+
+/// The documents of other languages inside this one (the scripts and styles of an HTML page), each with the positions
+/// of the whole source. One at a time: each holds a copy of the source.
+pub fn embedded(document: &Document) -> impl Iterator<Item = Result<Document, NotChecked>> {
+    let regions = document.lang().extract_injections(document.root());
+    regions.into_iter().filter_map(|(name, ranges)| {
+        let language = language_by_name(&name)?;
+        Some(parse_ranges(document.source(), language, &ranges))
+    })
+}
+
+fn parse_ranges(source: &str, language: SupportLang, ranges: &[Range]) -> Result<Document, NotChecked> {
+    let tree = parse_tree(source, language, ranges)?;
     if is_too_deep(&tree) {
         return Err(NotChecked::TooDeep);
     }
@@ -63,24 +77,8 @@ pub fn parse(source: &str, language: SupportLang) -> Result<Document, NotChecked
     }))
 }
 
-/// The documents of other languages inside this one (the scripts and styles of an HTML page), each with the positions
-/// of the whole source.
-pub fn embedded(document: &Document) -> Result<Vec<Document>, NotChecked> {
-    if document.lang().injectable_languages().is_none() {
-        return Ok(Vec::new());
-    }
-    let inner = document.get_injections(language_by_name);
-    let is_any_too_deep = inner
-        .iter()
-        .any(|document| is_too_deep(&document.root().get_doc().tree));
-    if is_any_too_deep {
-        Err(NotChecked::TooDeep)
-    } else {
-        Ok(inner)
-    }
-}
-
-fn parse_tree(source: &str, language: SupportLang) -> Result<Tree, NotChecked> {
+/// Parse these ranges of the source, all of it when there are none.
+fn parse_tree(source: &str, language: SupportLang, ranges: &[Range]) -> Result<Tree, NotChecked> {
     PARSERS.with_borrow_mut(|parsers| {
         let parser = parsers.entry(language).or_insert_with(|| {
             let mut parser = Parser::new();
@@ -90,6 +88,9 @@ fn parse_tree(source: &str, language: SupportLang) -> Result<Tree, NotChecked> {
             parser
         });
         parser.reset(); // a parse that was cut off would else be resumed
+        parser
+            .set_included_ranges(ranges)
+            .expect("the regions of a tree are in order");
         let started = Instant::now();
         let mut is_late = |_: &tree_sitter::ParseState| {
             if started.elapsed() > PARSE_DEADLINE {

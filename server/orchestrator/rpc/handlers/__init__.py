@@ -28,3 +28,6 @@ HANDLERS: dict[str, MissionHandler] = {
     "mission/deliver": mission_deliver,
 }
 """The handler of every request in the table of methods."""
+
+IMMEDIATE = frozenset({"mission/status", "mission/list"})
+"""Those that only look at what is in memory: they are answered before the next message is read."""
