@@ -17,11 +17,13 @@ help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMPS)/uv: requirements/bootstrap.txt
+	@echo "setting up $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/runtime: $(STAMPS)/uv requirements/runtime.txt requirements/build.txt
+	@echo "installing locked packages"
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.txt -r requirements/build.txt
 	@touch $@
 
@@ -39,6 +41,7 @@ $(STAMPS)/product: $(STAMPS)/core pyproject.toml
 setup: $(STAMPS)/product ## Install the product into .venv (uv, locked requirements, native core)
 
 $(STAMPS)/dev: $(STAMPS)/product requirements/dev.txt
+	@echo "installing what tests and linters need"
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
@@ -50,7 +53,7 @@ demo: setup ## Run the sample mission, offline, from words to seal
 test: lint test-rust test-python ## Install what the tests need and run all of them
 
 test-rust: setup-dev ## Run the tests of the native core
-	@.ci/stage "rust tests" cargo test --quiet --locked --manifest-path rust/Cargo.toml --workspace --exclude orchestrator-core-python
+	@.ci/stage "rust tests" cargo test --quiet --release --locked --manifest-path rust/Cargo.toml --workspace --exclude orchestrator-core-python
 
 test-python: setup-dev ## Run the Python tests
 	@.ci/stage "python tests" $(BIN)/python -m pytest $(PYTEST_FLAGS)
@@ -64,7 +67,7 @@ lint: setup-dev ## Check style, types, import contracts
 	@.ci/stage "imports" $(BIN)/lint-imports
 	@.ci/stage "stubs" $(BIN)/python -m mypy.stubtest orchestrator_core
 	@.ci/stage "rustfmt" cargo fmt --manifest-path rust/Cargo.toml --all --check
-	@.ci/stage "clippy" cargo clippy --quiet --locked --manifest-path rust/Cargo.toml --workspace --all-targets -- -D warnings
+	@.ci/stage "clippy" cargo clippy --quiet --release --locked --manifest-path rust/Cargo.toml --workspace --all-targets -- -D warnings
 
 format: setup-dev ## Format all sources
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

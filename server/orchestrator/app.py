@@ -46,6 +46,8 @@ async def open_missions(folder: Path) -> AsyncGenerator[MissionService]:
     clock = SystemClock()
     where.state.mkdir(parents=True, exist_ok=True)
     async with open_journal(where.journal, clock=clock) as journal:
+        for note in journal.notes:
+            _log.warning("%s: %s", where.journal, note)
         launcher = NativeLauncher(where.programs)
         environment = command_environment(where)
         rooms = Rooms(

@@ -18,7 +18,7 @@ from orchestrator.workspace import ShadowWorkspace, open_workspace
 
 FILES = 5_000
 TOUCHED = 20
-REPEATS = 5
+REPEATS = 3
 
 
 def rows() -> list[dict[str, Any]]:

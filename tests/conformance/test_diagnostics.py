@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
 from wire import Wire, note
+
+
+COUNT = count(1)
 
 
 def size(text: str, encoding: str) -> int:
@@ -13,16 +19,13 @@ def size(text: str, encoding: str) -> int:
 
 
 class Editor:
-    """Keeps one text in step with the server by incremental edits."""
+    """Keeps texts in step with the server by incremental edits, in a folder of its own."""
 
-    def __init__(self, start, root, encoding: str, **capabilities: object) -> None:
-        self.wire: Wire = start()
+    def __init__(self, wire: Wire, root: Path, encoding: str) -> None:
+        self.wire = wire
         self.root = root
         self.encoding = encoding
-        reply = self.wire.initialize(root, capabilities={"general": {"positionEncodings": [encoding]}, **capabilities})
-        assert reply["result"]["capabilities"]["positionEncoding"] == encoding
         self.version = 0
-        self.count = 0
 
     def uri(self, name: str) -> str:
         return (self.root / name).as_uri()
@@ -55,17 +58,36 @@ class Editor:
         return frame["params"]["diagnostics"]
 
     def actions(self, name: str, start=(0, 0), end=(1_000, 0), only: list[str] | None = None) -> list[dict]:
-        self.count += 1
         context: dict = {"diagnostics": []} | ({"only": only} if only else {})
         params = {"textDocument": {"uri": self.uri(name)}, "range": self.range(start, end), "context": context}
-        reply = self.wire.call(self.count, "textDocument/codeAction", params)
+        reply = self.wire.call(f"{self.root.name}-{next(COUNT)}", "textDocument/codeAction", params)
         assert "result" in reply, reply
         return reply["result"]
 
 
+@pytest.fixture(scope="module")
+def editors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Editor]]:
+    """Editors by encoding and capabilities; those that are alike share a server."""
+    root = tmp_path_factory.mktemp("texts")
+    wires: dict[str, Wire] = {}
+
+    def editor(encoding: str, **capabilities: object) -> Editor:
+        key = f"{encoding} {capabilities}"
+        if key not in wires:
+            wires[key] = Wire()
+            wanted = {"general": {"positionEncodings": [encoding]}, **capabilities}
+            reply = wires[key].initialize(root, capabilities=wanted)
+            assert reply["result"]["capabilities"]["positionEncoding"] == encoding
+        return Editor(wires[key], root / f"t{next(COUNT)}", encoding)
+
+    yield editor
+    for wire in wires.values():
+        wire.close()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_an_editing_session(start, tmp_path, encoding) -> None:
-    editor = Editor(start, tmp_path, encoding)
+def test_an_editing_session(editors, encoding) -> None:
+    editor = editors(encoding)
     line = "x = '🙂é' # BAD"
     editor.open("a.py", f"one\n{line}\nODD\n")
     column = size(line[: line.index("BAD")], encoding)
@@ -97,8 +119,8 @@ def test_an_editing_session(start, tmp_path, encoding) -> None:
     assert editor.shown("a.py") == []
 
 
-def test_line_ends_and_form_feeds_keep_positions(start, tmp_path) -> None:
-    editor = Editor(start, tmp_path, "utf-16")
+def test_line_ends_and_form_feeds_keep_positions(editors) -> None:
+    editor = editors("utf-16")
     editor.open("a.py", "one\r\n\x0ctwo\u2028 BAD\r\nBAD\r\n")
     ranges = [d["range"]["start"] for d in editor.shown("a.py", 0)]
     assert ranges == [{"line": 1, "character": 6}, {"line": 2, "character": 0}]
@@ -108,9 +130,9 @@ def test_line_ends_and_form_feeds_keep_positions(start, tmp_path) -> None:
     assert editor.shown("a.py", 2)[1]["range"]["start"] == {"line": 3, "character": 0}
 
 
-def test_fix_all_that_is_safe(start, tmp_path) -> None:
+def test_fix_all_that_is_safe(editors) -> None:
     workspace = {"workspaceEdit": {"documentChanges": True}}
-    editor = Editor(start, tmp_path, "utf-16", workspace=workspace)
+    editor = editors("utf-16", workspace=workspace)
     editor.open("a.py", "BAD ODD\nBAD\n")
     (fix_all,) = editor.actions("a.py", only=["source.fixAll"])
     (change,) = fix_all["edit"]["documentChanges"]
@@ -121,8 +143,8 @@ def test_fix_all_that_is_safe(start, tmp_path) -> None:
     assert [a["kind"] for a in editor.actions("a.py", only=["source"])] == ["source.fixAll"]
 
 
-def test_typing_fast_lints_the_last_text_only(start, tmp_path) -> None:
-    editor = Editor(start, tmp_path, "utf-16")
+def test_typing_fast_lints_the_last_text_only(editors) -> None:
+    editor = editors("utf-16")
     editor.open("a.py", "\n")
     assert editor.shown("a.py", 0) == []
     for _ in range(50):
@@ -137,8 +159,8 @@ def test_typing_fast_lints_the_last_text_only(start, tmp_path) -> None:
     assert 50 not in versions
 
 
-def test_actions_see_the_text_as_it_is_now(start, tmp_path) -> None:
-    editor = Editor(start, tmp_path, "utf-16")
+def test_actions_see_the_text_as_it_is_now(editors) -> None:
+    editor = editors("utf-16")
     editor.open("a.py", "ODD\n")
     editor.change("a.py", (0, 0), (0, 3), "  BAD")
     (quick, fix_all) = editor.actions("a.py")
@@ -146,16 +168,16 @@ def test_actions_see_the_text_as_it_is_now(start, tmp_path) -> None:
     assert fix_all["kind"] == "source.fixAll"
 
 
-def test_not_checked_is_said(start, tmp_path) -> None:
-    editor = Editor(start, tmp_path, "utf-16")
+def test_not_checked_is_said(editors) -> None:
+    editor = editors("utf-16")
     editor.open("notes.txt", "BAD")
     said = editor.wire.matching(lambda m: m.get("method") == "window/logMessage")
     assert "not checked" in said["params"]["message"]
     assert editor.shown("notes.txt", 0) == []
 
 
-def test_texts_that_are_not_open(start, tmp_path) -> None:
-    editor = Editor(start, tmp_path, "utf-16")
+def test_texts_that_are_not_open(editors) -> None:
+    editor = editors("utf-16")
     editor.change("a.py", (0, 0), (0, 0), "BAD")
     assert editor.actions("a.py") == []
     assert "result" in editor.wire.call("lives", "mission/list")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from orchestrator.agents.briefs import fixer_brief, worker_brief
 from orchestrator.domain.commands import AddFixTask, Note, StartAttempt
-from orchestrator.domain.decide import RuleViolation
+from orchestrator.domain.decide import MAX_FIXES, fixes_left
 from orchestrator.domain.events import (
     AttemptCommitted,
     AttemptInterrupted,
@@ -53,8 +53,10 @@ class AttemptRunner:
         except Refusal as refusal:
             await self._refuse(started, task, refusal)
         except HostError as error:
-            await self._ledger.note(AttemptInterrupted(attempt_id, task_id, error.kind, error.message))
-            await self._ledger.note(TaskFailed(task_id, str(error)))
+            # One transaction: between the two facts the task would look open, and would be started again.
+            await self._ledger.note(
+                AttemptInterrupted(attempt_id, task_id, error.kind, error.message), TaskFailed(task_id, str(error))
+            )
 
     async def _work(self, started: AttemptStarted, task: Task) -> Change:
         workspace = self._rooms.shared.workspace
@@ -167,9 +169,8 @@ class AttemptRunner:
             start_commit=refusal.commit,
             start_base=started.base_commit if refusal.commit else "",
         )
-        try:
+        if fixes_left(self._ledger.mission, started.task_id):
             await self._ledger.do(Note(refused), fix)
-        except RuleViolation as error:
-            if error.code != "fixes_exhausted":
-                raise
-            await self._ledger.note(TaskFailed(started.task_id, f"{error.message}; the last time {refusal.reason}"))
+        else:
+            reason = f"{MAX_FIXES} fixes in a row were refused; the last time {refusal.reason}"
+            await self._ledger.note(refused, TaskFailed(started.task_id, reason))

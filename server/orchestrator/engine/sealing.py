@@ -37,6 +37,9 @@ async def seal_or_reopen(ledger: Ledger, rooms: MissionRooms, started_at_s: floa
     failed = [report for report in reports if report.verdict is Verdict.FAILED]
     if not failed:
         raise MissionOver(MissionStatus.UNVERIFIED, code, message, _with_held_back(mission, hint))
+    if not changed:
+        gates = ", ".join(report.gate for report in failed)
+        raise MissionOver(MissionStatus.FAILED, "gate_failed", f"{gates} failed though the mission changed nothing")
     await ledger.do(_fix_task(failed, changed, cap))
     return False
 
@@ -55,9 +58,12 @@ def _fix_task(failed: list[GateReport], changed: tuple[str, ...], cap: int) -> A
 
 
 def _write_set(findings: tuple[Finding, ...], changed: tuple[str, ...]) -> tuple[str, ...]:
-    """The files that the mission changed: only there can its own faults lie, also when a test elsewhere shows them."""
-    named = {finding.path for finding in findings if finding.path}
-    return tuple(sorted(set(changed) | (named & set(changed)))) or changed
+    """The named files where every finding names one that the mission changed, else all that it changed.
+
+    A mission's own faults lie in what it changed, also when a test elsewhere shows them.
+    """
+    named = {finding.path for finding in findings}
+    return tuple(sorted(named)) if named <= set(changed) else changed
 
 
 def _with_held_back(mission: Mission, hint: str) -> str:

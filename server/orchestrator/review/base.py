@@ -21,6 +21,12 @@ from orchestrator.review.verdicts import BaseRun
 MAX_KEPT_BYTES = 64_000_000
 _BATCH = 200
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_DEFINED = re.compile(
+    r"\b(?:def|class|function\*?|fn|func|const|let|var|type|interface|enum|struct|trait|mod|module)\s+([A-Za-z_]\w*)"
+    r"|\b([A-Za-z_]\w*)\s*(?::[^=\n()]{1,80})?=(?![=>])"
+    r"|^[ \t]*(?:(?:async|static|public|private|protected|get|set)\s+)*([A-Za-z_]\w*)\s*\([^()\n]*\)[^\n]{0,80}\{[ \t]*$",
+    re.MULTILINE,
+)
 
 
 @dataclass(slots=True)
@@ -28,7 +34,7 @@ class Base:
     """The base of a mission.
 
     `kept` holds the bytes of the tests and of the configuration of checks, as long as they fit; `too_much` the paths
-    of those that did not. `words` are the identifiers of the code that is no test.
+    of those that did not. `defined` are the names that the code defines, tests apart.
     """
 
     tree: str
@@ -38,7 +44,7 @@ class Base:
     missing: set[str] = field(default_factory=set[str])
     kept: dict[str, bytes] = field(default_factory=dict[str, bytes])
     too_much: set[str] = field(default_factory=set[str])
-    words: set[str] = field(default_factory=set[str])
+    defined: set[str] = field(default_factory=set[str])
     runs: dict[str, BaseRun] = field(default_factory=dict[str, BaseRun])
     looked: dict[str, Looked] = field(default_factory=dict[str, Looked])
 
@@ -46,6 +52,11 @@ class Base:
 def words_of(content: bytes) -> set[str]:
     """The identifiers of a text."""
     return set(_WORD.findall(content.decode("utf-8", "replace")))
+
+
+def defined_names(content: bytes) -> set[str]:
+    """The names that a text of code seems to define: after a word such as `def`, before `=`, or as a method's head."""
+    return {name for found in _DEFINED.findall(content.decode("utf-8", "replace")) for name in found if name}
 
 
 def scan_base(root: str, tree: str, rules: native.RuleSet, workspace: str, environment: Mapping[str, str]) -> Base:
@@ -101,7 +112,7 @@ def _keep(base: Base, sources: list[Source], size_bytes: int) -> int:
             base.kept[source.path] = source.content
             size_bytes += len(source.content)
         elif plantable_language(source.path):
-            base.words |= words_of(source.content)
+            base.defined |= defined_names(source.content)
     return size_bytes
 
 

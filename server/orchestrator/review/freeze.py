@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import json
+import keyword
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -13,7 +15,7 @@ from typing import cast
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.receipt import Check
 from orchestrator.ports.workspace import Worktree
-from orchestrator.review.base import Base, words_of
+from orchestrator.review.base import Base, defined_names, words_of
 from orchestrator.review.checks import gate_name
 from orchestrator.review.files import PathError, read_regular, replaced
 from orchestrator.review.kinds import is_check_config, is_test, plantable_language
@@ -23,6 +25,8 @@ from orchestrator.review.verdicts import BaseRun
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_RESERVED = frozenset({*keyword.kwlist, *dir(builtins), "true", "false", "null", "undefined", "expect", "assertEqual"})
+"""Words that mean the same in every project: putting one for another is no rename."""
 _PYPROJECT_TOOLS = ("pytest", "coverage", "tox", "nox")
 _PACKAGE_KEYS = ("scripts", "jest", "vitest", "mocha", "ava", "nyc", "c8")
 _USERS = {
@@ -156,16 +160,19 @@ def _package_form(old: bytes, new: bytes) -> bytes:
 class _Renames:
     """Tells a test that follows a rename in the code from one that was weakened.
 
-    A rename puts one identifier for another everywhere and changes nothing else. It is followed only when the old name
-    was a word of the base's code, the changed code no longer knows it, and knows the new one.
+    A rename puts one identifier for another everywhere and changes nothing else. It is followed only when the base's
+    code defined the old name, the changed code no longer mentions it, and defines the new one.
     """
 
     def __init__(self, base: Base, root: str, paths: Iterable[str]) -> None:
         self._base = base
-        self._now: set[str] = set()
+        self._mentioned: set[str] = set()
+        self._defined: set[str] = set()
         for path in paths:
             if plantable_language(path):
-                self._now |= words_of(read_regular(root, path) or b"") | {PurePosixPath(path).stem}
+                content = read_regular(root, path)
+                self._mentioned |= words_of(content or b"")
+                self._defined |= defined_names(content or b"") | ({PurePosixPath(path).stem} if content else set())
 
     def explains(self, old: bytes, new: bytes) -> bool:
         """Whether the only difference is names that the code renamed too."""
@@ -184,8 +191,10 @@ class _Renames:
     def _is_renamed(self, was: str, now: str) -> bool:
         if not _IDENTIFIER.fullmatch(was) or not _IDENTIFIER.fullmatch(now):
             return False
-        is_old_gone = (was in self._base.words or _is_stem(self._base, was)) and was not in self._now
-        return is_old_gone and now in self._now
+        if {was, now} & _RESERVED:
+            return False
+        was_ours = was in self._base.defined or _is_stem(self._base, was)
+        return was_ours and was not in self._mentioned and now in self._defined
 
 
 def _is_stem(base: Base, word: str) -> bool:

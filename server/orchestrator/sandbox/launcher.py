@@ -57,12 +57,16 @@ class NativeLauncher:
     def _program(self) -> Path:
         return self._given_program or install_launcher(self._state_dir)
 
-    @cached_property
+    @property
     def level(self) -> str:
         """What this machine allows, asked once (some milliseconds). A command without writable folders has less.
 
         Raises LauncherError `launcher_missing`.
         """
+        return self._level
+
+    @cached_property
+    def _level(self) -> str:
         arguments = [str(self._program), "--probe", self._isolation]
         try:
             probe = subprocess.run(arguments, capture_output=True, timeout=_PROBE_LIMIT_S, check=True, env={}, cwd="/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from orchestrator.config.positions import key_lines
 from orchestrator.config.project import MAX_CONFIG_CHARACTERS, ConfigError, read_project_config
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from orchestrator.config.places import Places
 from orchestrator.domain.receipt import GateReport
 from orchestrator.domain.words import Stage

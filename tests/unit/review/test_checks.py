@@ -7,6 +7,7 @@ import json
 
 import anyio
 import pytest
+
 from orchestrator.config.places import CONFIG_NAME
 from orchestrator.domain.words import Sensitivity, Stage, Verdict
 from orchestrator.ports.gates import GateError

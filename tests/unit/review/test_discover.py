@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from orchestrator.domain.words import Stage
 from orchestrator.review.discover import discover
 

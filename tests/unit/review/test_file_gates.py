@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from orchestrator.domain.words import Stage, Verdict
 from orchestrator.ports.gates import GateError
 

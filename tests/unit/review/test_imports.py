@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from orchestrator.review.imports import ImportJudge
 from orchestrator.review.sources import Source, all_paths, read_sources
 

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import anyio
 import pytest
+
 from orchestrator.config.places import CONFIG_NAME
+from orchestrator.domain.receipt import Check
 from orchestrator.domain.words import Sensitivity, Stage, Verdict
+from orchestrator.review.base import Base, defined_names
 from orchestrator.review.files import PathError, replaced
+from orchestrator.review.freeze import base_form
 
 pytestmark = pytest.mark.anyio
 
@@ -132,6 +136,33 @@ async def test_tests_that_follow_a_rename_in_the_code_are_no_weakening(court) ->
     renamed["tests/test_calc.py"] = renamed["tests/test_calc.py"].replace("test_total", "test_add")
     report = (await court.judge(renamed))["check:unit"]
     assert report.verdict is Verdict.CLEAN, report
+
+
+@pytest.mark.parametrize(
+    ("code", "test", "new_code", "new_test"),
+    [
+        # Each change is consistent word by word in code and test, and yet no rename.
+        ("def f(s):\n    return s.upper()\n", "'a'.upper()", "def f(s):\n    return s.lower()\n", "'a'.lower()"),
+        ("def f(s):\n    return s == 'a' is True\n", "True", "def f(s):\n    return s == 'b' is not False\n", "False"),
+    ],
+)
+async def test_another_behaviour_is_not_taken_for_a_rename(
+    tmp_path: Path, code: str, test: str, new_code: str, new_test: str
+) -> None:
+    base = Base("t", frozenset({"calc.py", "tests/test_calc.py"}), defined=defined_names(code.encode()))
+    base.kept["tests/test_calc.py"] = f"assert f('a') == {test}\n".encode()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "calc.py").write_text(new_code)
+    (tmp_path / "tests/test_calc.py").write_text(f"assert f('a') == {new_test}\n")
+    check = Check("unit", PYTEST, Stage.MERGE, 60, is_declared=True, source="")
+    form = base_form(check, base, str(tmp_path), ["calc.py", "tests/test_calc.py"])
+    assert list(form.put_back) == ["tests/test_calc.py"]
+
+
+def test_which_names_a_text_defines() -> None:
+    text = b"def a(b, c=1):\n    d = b.e\n    if d == f: g()\nclass H:\n    i: int = 3\n"
+    text += b"  async j(k) {\nconst l = () => m\n"
+    assert defined_names(text) == {"a", "c", "d", "H", "i", "j", "l"}
 
 
 async def test_a_command_that_is_not_pytest_is_judged_by_its_end(court) -> None:

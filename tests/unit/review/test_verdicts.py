@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from orchestrator.config.places import Places
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.words import Verdict

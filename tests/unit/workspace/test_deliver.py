@@ -191,6 +191,28 @@ async def test_edit_in_the_moment_of_delivery(*, repository, workspace, mission,
     assert not (repository.parent / "outside/deep").exists()
 
 
+async def test_folder_moved_away_between_two_steps(*, repository, workspace, mission, fill, monkeypatch):
+    fill(repository, {"src/c.py": "c = 1\n"})
+    base, tip = await mission({"src/b.py": "b = 2\n", "src/c.py": "c = 2\n"})
+    real = Application._swap
+    outside = repository.parent / "outside"
+    outside.mkdir()
+
+    def moving(self, *step):
+        status = real(self, *step)
+        if not (repository / "src").is_symlink():
+            (repository / "src").rename(repository / "moved")
+            (repository / "src").symlink_to(outside)
+        return status
+
+    monkeypatch.setattr(Application, "_swap", moving)
+    delivery = await workspace.deliver("m1", base, tip, APPLY, "The work")
+    assert delivery.mode is PATCH
+    assert "NOT put back: src/b.py" in delivery.detail
+    assert (repository / "moved/c.py").read_text() == "c = 1\n"
+    assert not list(outside.iterdir())
+
+
 async def test_edit_between_check_and_swap_is_swapped_back(repository, workspace, mission, monkeypatch):
     base, tip = await mission({"a.txt": "mission\n"})
     real = atomic.exchange

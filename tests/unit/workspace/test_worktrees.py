@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 from orchestrator.ports.workspace import WorkspaceError
-from orchestrator.workspace import open_workspace
+from orchestrator.workspace import open_workspace, scan
 from orchestrator.workspace.worktrees import Worktrees
 
 pytestmark = pytest.mark.anyio
@@ -142,9 +142,11 @@ async def test_untouched_files_are_not_written_again(workspace, base):
         assert (Path(worktree.path) / "dir/b.txt").stat().st_ctime_ns == before.st_ctime_ns
 
 
-async def test_files_just_written_are_not_trusted_by_their_times(workspace, base):
-    async with workspace.checkout(base) as worktree:
-        assert workspace._worktrees.folder(worktree).known == {}
+async def test_files_just_written_are_not_trusted_by_their_times(workspace, base, monkeypatch):
+    with monkeypatch.context() as slow:
+        slow.setattr(scan, "RACY_NS", 60 * 10**9)  # However slow this machine is, the files count as just written.
+        async with workspace.checkout(base) as worktree:
+            assert workspace._worktrees.folder(worktree).known == {}
     time.sleep(0.15)  # noqa: ASYNC251 - file times must grow old; nothing else runs
     async with workspace.checkout(base) as worktree:
         assert len(workspace._worktrees.folder(worktree).known) == len(BASE) + 1
