@@ -8,13 +8,15 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import anyio
 
 from orchestrator.clock import RandomIds, SystemClock
-from orchestrator.config.places import Places, log_file, places
+from orchestrator.config.places import CONFIG_NAME, Places, log_file, places
+from orchestrator.config.project import read_project_config
 from orchestrator.engine.limits import Limits
 from orchestrator.engine.rooms import Rooms
 from orchestrator.engine.service import MissionService, open_service
@@ -46,6 +48,8 @@ async def open_missions(folder: Path) -> AsyncGenerator[MissionService]:
     clock = SystemClock()
     where.state.mkdir(parents=True, exist_ok=True)
     async with open_journal(where.journal, clock=clock) as journal:
+        for path in workspace.unrestored:
+            _log.error("%s: a delivery that was cut off could not be undone here; look at it", path)
         for note in journal.notes:
             _log.warning("%s: %s", where.journal, note)
         launcher = NativeLauncher(where.programs)
@@ -59,12 +63,25 @@ async def open_missions(folder: Path) -> AsyncGenerator[MissionService]:
             ids=RandomIds(),
             limits=Limits(),
             open_host=partial(open_host, folder=Path.cwd()),
+            tighten=tighten,
             new_gates=partial(_new_gates, launcher, where, workspace, environment),
             is_trusted=where.trust.exists,
             remember_trust=where.trust.touch,
         )
         async with open_service(rooms) as service:
             yield service
+
+
+def tighten(limits: Limits, config: bytes | None) -> Limits:
+    """The limits under a project's configuration, which may lower them and never raise them. Raises ConfigError."""
+    if config is None:
+        return limits
+    project = read_project_config(config.decode("utf-8", "replace"), CONFIG_NAME).limits
+    return replace(
+        limits,
+        max_iterations=min(limits.max_iterations, project.max_iterations),
+        session_timeout_s=min(limits.session_timeout_s, project.session_timeout_s),
+    )
 
 
 def _new_gates(
@@ -82,14 +99,19 @@ def command_environment(where: Places) -> dict[str, str]:
     return scrubbed_environment({"PATH": path}, home=str(where.state / "home"))
 
 
-async def serve_stdio() -> None:
-    """Serve the client on stdin and stdout until it leaves. SIGTERM and SIGINT end the server in an orderly way."""
+async def serve_stdio() -> int:
+    """Serve the client on stdin and stdout until it leaves; answers the exit code that LSP wants.
+
+    SIGTERM, SIGINT and SIGHUP end the server in an orderly way.
+    """
     log_to_file(log_file())
     async with anyio.create_task_group() as group:
         group.start_soon(_end_on_signal, group.cancel_scope)
         with claimed_stdio() as (receive, send):
-            await serve(receive, send, open_service=open_missions, linter=GuardianLinter())
+            code = await serve(receive, send, open_service=open_missions, linter=GuardianLinter())
         group.cancel_scope.cancel()
+        return code
+    return 1  # a signal ended it
 
 
 async def _end_on_signal(scope: anyio.CancelScope) -> None:

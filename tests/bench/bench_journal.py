@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+
 from orchestrator.domain import events as e
 from orchestrator.journal.codec import encode
 from orchestrator.journal.schema import connect, migrate

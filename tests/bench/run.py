@@ -1,7 +1,7 @@
 """Runs every benchmark and writes build/bench.json: rows of name, value, unit, peer, ratio, goal, met.
 
-A row that could not be measured is unmet and says why in `problem`. Run it by `make bench`; with names (`run.py journal`)
-only those.
+A row that could not be measured is unmet and says why in `problem`. `make bench` runs it; with names (`run.py journal`)
+it measures only those.
 """
 
 from __future__ import annotations

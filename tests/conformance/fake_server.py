@@ -14,6 +14,7 @@ import anyio
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fake_service import FakeService, WordLinter, open_fake
+
 from orchestrator.rpc.limits import DEFAULT
 from orchestrator.rpc.server import serve
 from orchestrator.rpc.stdio import claimed_stdio

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
 from orchestrator.domain.events import Event, MissionAccepted, MissionEnded, MissionStarted
 from orchestrator.domain.evolve import evolve
 from orchestrator.domain.finding import Finding
@@ -51,9 +52,9 @@ class FakeService:
             raise OrchestratorError("unheard_of", "a code without an entry", "\ud800")
         if request.text == "hang":
             await anyio.sleep(60)
-        if request.text == "stubborn":
+        if request.text in {"stubborn", "very stubborn"}:
             with anyio.CancelScope(shield=True):
-                await anyio.sleep(0.3)
+                await anyio.sleep(0.3 if request.text == "stubborn" else 2.5)
         before = sum(1 for m in self._missions.values() if not m.status.is_terminal)
         mission_id = f"m-{len(self._missions) + 1}"
         self.record(

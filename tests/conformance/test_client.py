@@ -10,10 +10,11 @@ from pathlib import Path
 import anyio
 import psutil
 import pytest
+from wire import SERVER
+
 from orchestrator.client import RemoteError, ServerGoneError, connect
 from orchestrator.client import connect as _connect
 from orchestrator_protocol.mission import MissionListParams, MissionStartParams
-from wire import SERVER
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from wire import Wire, note
 
-
 COUNT = count(1)
 
 

@@ -11,9 +11,10 @@ import random
 from collections import Counter
 
 import pytest
+from wire import framed, note, request
+
 from orchestrator.rpc import message
 from orchestrator.rpc.limits import DEFAULT
-from wire import framed, note, request
 
 FRAMES = int(os.environ.get("ORCHESTRATOR_FUZZ_FRAMES", "4000"))
 SEED = int(os.environ.get("ORCHESTRATOR_FUZZ_SEED", "1"))
@@ -76,6 +77,10 @@ ATOMS = [
 ]  # fmt: skip
 
 
+TEXTS = ["x", " ", "raise", "unencodable", "stubborn", "stubborn", "flood 20", "diff 10"]
+OF_MISSIONS = ["mission/status", "mission/stop", "mission/diff", "mission/deliver"]
+
+
 class Grammar:
     """Makes frames, and says which ids must be answered."""
 
@@ -102,11 +107,27 @@ class Grammar:
         self.next_id += 1
         return self.next_id if self.random.random() < 0.7 else f"id-{self.next_id}"
 
+    def meaningful(self) -> object:
+        """A request that reaches a handler, or the cancelling of a recent one."""
+        mission = {"missionId": self.random.choice(["m-1", "m-2", "m-3"])}
+        recent = self.next_id - self.random.randrange(10)
+        return self.random.choice(
+            [
+                request(self.fresh_id(), "mission/start", {"text": self.random.choice(TEXTS)}),
+                request(self.fresh_id(), self.random.choice(OF_MISSIONS), mission),
+                request(self.fresh_id(), "mission/events", {"afterSeq": self.random.randrange(50), "limit": 20}),
+                note("$/cancelRequest", {"id": recent}),
+                note("$/cancelRequest", {"id": f"id-{recent}"}),
+            ]
+        )
+
     def body(self) -> bytes:
         """One message, well-formed or not."""
         kind = self.random.random()
-        if kind < 0.5:
-            one: object = request(self.fresh_id(), self.random.choice(METHODS), self.params())
+        if kind < 0.15:
+            one: object = self.meaningful()
+        elif kind < 0.5:
+            one = request(self.fresh_id(), self.random.choice(METHODS), self.params())
         elif kind < 0.65:
             one = note(self.random.choice(NOTES), self.params())
         elif kind < 0.7:

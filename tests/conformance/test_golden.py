@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
+from wire import Wire, framed, note, request
+
 from orchestrator.domain.events import EVENT_TYPES
 from orchestrator_protocol.event import MissionEvent
 from orchestrator_protocol.methods import METHODS
-from pydantic import ValidationError
-from wire import Wire, framed, note, request
 
 GOLDEN = Path(__file__).parents[2] / "protocol" / "conformance"
 

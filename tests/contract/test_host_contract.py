@@ -9,6 +9,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+
 from orchestrator.domain.words import Role
 from orchestrator.hosts.builtin import BuiltinHost
 from orchestrator.hosts.scripted import ScriptedHost

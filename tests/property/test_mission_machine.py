@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
 from orchestrator.domain import commands as c
 from orchestrator.domain import events as e
 from orchestrator.domain.decide import MAX_FIXES, RuleViolation, decide

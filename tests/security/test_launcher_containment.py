@@ -17,6 +17,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+
 from orchestrator.ports.launcher import Command, LauncherError, Outcome
 from orchestrator.sandbox.environment import scrubbed_environment
 from orchestrator.sandbox.install import install_launcher

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from orchestrator.config.places import Places
 from orchestrator.ports.workspace import WorkspaceError
 from orchestrator.workspace import ConfinedRoot, open_workspace

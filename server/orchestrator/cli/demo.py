@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -13,10 +12,8 @@ import click
 from orchestrator.cli.run import run_mission
 from orchestrator.cli.workspace_option import json_option
 from orchestrator.config.places import STATE_VARIABLE
+from orchestrator.demo import MISSION, copy_workspace, script_file
 from orchestrator_protocol.mission import MissionStartParams
-
-MISSION = "Build a REST API with authentication"
-_DEMO = Path(__file__).resolve().parents[1] / "demo"
 
 
 @click.command("demo", epilog="Example: orchestrator demo")
@@ -24,13 +21,12 @@ _DEMO = Path(__file__).resolve().parents[1] / "demo"
 def command(is_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Run the bundled sample mission in a fresh folder: a cheap model's mistakes, healed, checked and sealed."""
     folder = Path(tempfile.mkdtemp(prefix="orchestrator-demo-"))
-    workspace = folder / "workspace"
-    shutil.copytree(_DEMO / "workspace", workspace, ignore=shutil.ignore_patterns("__pycache__"))
+    workspace = copy_workspace(folder / "workspace")
     os.environ[STATE_VARIABLE] = str(folder / "state")
     if not is_json:
         click.secho(f'/task "{MISSION}"', bold=True)
         click.secho(f"workspace {workspace}", dim=True)
-    params = MissionStartParams(text=MISSION, host=f"scripted:{_DEMO / 'script.json'}")
+    params = MissionStartParams(text=MISSION, host=f"scripted:{script_file()}")
     code = run_mission(workspace, params, is_json=is_json)
     if not is_json:
         click.secho(f"look at it: {workspace} (and .opencode/summary.md in it)", dim=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
 
 from orchestrator.errors import OrchestratorError
@@ -10,7 +12,8 @@ USAGE = 2
 NOT_SEALED = 1
 _USAGE_CODES = frozenset(
     {
-        "bad_configuration",
+        "wrong_configuration",
+        "wrong_rules",
         "bad_script",
         "bad_rule",
         "empty_mission",
@@ -38,7 +41,7 @@ def report(error: OrchestratorError) -> int:
 
 def first_cause(error: BaseException) -> BaseException:
     """The exception that came first out of nested groups; the others were cancelled because of it."""
-    while isinstance(error, BaseExceptionGroup):
-        nested: tuple[BaseException, ...] = error.exceptions
-        error = nested[0]
+    if isinstance(error, BaseExceptionGroup):
+        several = cast("BaseExceptionGroup[BaseException]", error)
+        return first_cause(several.exceptions[0])
     return error

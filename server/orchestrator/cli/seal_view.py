@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator_protocol.event import MissionEvent
-from orchestrator_protocol.mission import MissionStatusResult
-from orchestrator_protocol.seal import ReceiptView, SealView
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.narration import is_healing, narrate
+from orchestrator_protocol.event import MissionEvent
+from orchestrator_protocol.mission import MissionStatusResult
+from orchestrator_protocol.seal import ReceiptView, SealView
 
 _SHOWN = 12
 _SENSITIVITY = {

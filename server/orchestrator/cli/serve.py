@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import anyio
 import click
 
@@ -11,4 +13,4 @@ def command() -> None:
     """Serve one client: JSON-RPC with Content-Length frames on stdin and stdout, until the client leaves."""
     from orchestrator.app import serve_stdio  # noqa: PLC0415 - the engine is loaded by this command alone
 
-    anyio.run(serve_stdio)
+    sys.exit(anyio.run(serve_stdio))

@@ -13,9 +13,6 @@ import anyio
 import msgspec
 from anyio.abc import ByteReceiveStream, ByteSendStream
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from orchestrator_protocol.event import MissionEvent, MissionEventsParams
-from orchestrator_protocol.methods import REQUESTS
-from orchestrator_protocol.wire import RequestParams, ResultT
 from pydantic import ValidationError
 
 from orchestrator import __version__
@@ -24,6 +21,9 @@ from orchestrator.rpc import message
 from orchestrator.rpc.io import FrameReader, FramingError
 from orchestrator.rpc.limits import DEFAULT
 from orchestrator.rpc.outbox import Outbox
+from orchestrator_protocol.event import MissionEvent, MissionEventsParams
+from orchestrator_protocol.methods import REQUESTS
+from orchestrator_protocol.wire import RequestParams, ResultT
 
 EVENT_BUFFER = 10_000
 """Events that may wait to be looked at; those beyond are dropped and read again from the server."""

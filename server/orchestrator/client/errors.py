@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from orchestrator_protocol.errors import NAMES
-
 from orchestrator.errors import OrchestratorError
+from orchestrator_protocol.errors import NAMES
 
 
 class RemoteError(OrchestratorError):

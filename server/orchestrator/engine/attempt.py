@@ -114,7 +114,7 @@ class AttemptRunner:
             self._rooms.rate_gate,
             spec,
             tools,
-            timeout_s=shared.limits.session_timeout_s,
+            timeout_s=self._rooms.limits.session_timeout_s,
             tell=tell,
         )
         try:
@@ -147,7 +147,7 @@ class AttemptRunner:
 
     async def _judge(self, started: AttemptStarted, worktree: Worktree, change: Change) -> None:
         reports = await self._rooms.gates.judge(Stage.ATTEMPT, worktree, change.paths)
-        cap = self._rooms.shared.limits.event_findings
+        cap = self._rooms.limits.event_findings
         await self._ledger.note(
             *(
                 GateJudged(Stage.ATTEMPT, worktree.tree, started.task_id, started.attempt_id, capped(report, cap))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import anyio
 
+from orchestrator.config.places import CONFIG_NAME
 from orchestrator.domain.commands import EndMission, RecordDelivery
 from orchestrator.domain.events import (
     ChecksChosen,
@@ -70,7 +71,7 @@ class Commander:
         mission = self._ledger.mission
         runner = AttemptRunner(self._ledger, self._rooms)
         while True:
-            if mission.iteration >= mission.max_iterations:
+            if mission.iteration >= min(mission.max_iterations, self._rooms.limits.max_iterations):
                 raise MissionOver(
                     MissionStatus.FAILED,
                     "iterations_exhausted",
@@ -88,10 +89,13 @@ class Commander:
         await self._ledger.note(MissionStarted())
         workspace = self._rooms.shared.workspace
         snapshot = await workspace.snapshot()
-        await workspace.advance(self._ledger.mission.id, snapshot.commit)
+        await workspace.advance(self._ledger.mission.id, snapshot.commit, previous="")
         await self._ledger.note(SnapshotTaken(snapshot.commit, snapshot.tree, snapshot.file_count, snapshot.left_out))
+        config = await workspace.read_file(snapshot.commit, CONFIG_NAME)
         async with workspace.checkout(snapshot.commit) as worktree:
             choice = await self._rooms.gates.choose(worktree, is_trusted=self._ledger.mission.is_trusted)
+        # After the judges have read the same file: they say best what is wrong with it.
+        self._rooms = replace(self._rooms, limits=self._rooms.shared.tighten(self._rooms.limits, config))
         await self._ledger.note(ChecksChosen(choice.checks, choice.setup, choice.held_back))
 
     async def _judge_base(self) -> None:
@@ -109,7 +113,7 @@ class Commander:
     async def _work(self, runner: AttemptRunner) -> None:
         """Run tasks until none can start and none runs. Every end of an attempt may make others ready."""
         scheduler = Scheduler(self._ledger.mission)
-        slots = self._rooms.shared.limits.slots
+        slots = self._rooms.limits.slots
         running = 0
         changed = anyio.Event()
 

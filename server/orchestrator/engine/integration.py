@@ -113,7 +113,7 @@ class MergeQueue:
 
     async def _advance(self, merged: Sequence[_Item]) -> None:
         commands: list[IntegrateAttempt] = []
-        previous = self._ledger.mission.tip
+        previous = tip = self._ledger.mission.tip
         for item in merged:
             assert item.merge is not None  # noqa: S101 - _merge keeps only items with a merge
             commands.append(
@@ -129,14 +129,14 @@ class MergeQueue:
             )
             previous = item.merge.commit
         # The ref keeps the commits alive; a ref that leads the journal by one batch does no harm.
-        await self._rooms.shared.workspace.advance(self._ledger.mission.id, previous)
+        await self._rooms.shared.workspace.advance(self._ledger.mission.id, previous, previous=tip)
         await self._ledger.do(*commands)
         for item in merged:
             item.is_settled = True
 
     @property
     def _cap(self) -> int:
-        return self._rooms.shared.limits.event_findings
+        return self._rooms.limits.event_findings
 
 
 def _refuse(item: _Item, refusal: Refusal) -> None:

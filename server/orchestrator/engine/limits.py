@@ -14,7 +14,7 @@ class Limits:
     """
 
     slots: int = 50
-    session_timeout_s: float = 900.0
+    session_timeout_s: float = 1_800.0
     plan_tries: int = 3
     max_iterations: int = 20
     event_findings: int = 200

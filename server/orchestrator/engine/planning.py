@@ -25,7 +25,7 @@ class PlanningFailed(OrchestratorError):
 async def plan(ledger: Ledger, rooms: MissionRooms) -> None:
     """Ask the planner until its plan is valid and accept it. Raises PlanningFailed, or HostError from the session."""
     mission = ledger.mission
-    limits = rooms.shared.limits
+    limits = rooms.limits
     async with rooms.shared.workspace.checkout(mission.base_commit) as worktree:
         spec = SessionSpec(rooms.shared.ids.new("s"), mission.id, Role.PLANNER, "", "plan")
         tools = rooms.shared.tools.toolbox(Role.PLANNER, worktree, ())

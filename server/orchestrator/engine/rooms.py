@@ -21,7 +21,8 @@ class Rooms:
     """The adapters of one workspace.
 
     `open_host` makes a host from the name that a user gave and raises OrchestratorError when there is none;
-    `new_gates` makes the judges of one mission; `remember_trust` keeps that the user trusts the workspace's commands.
+    `new_gates` makes the judges of one mission; `tighten` answers the limits that hold under a project's configuration
+    (its bytes in the base, None when there is none); `remember_trust` keeps that the user trusts the workspace.
     """
 
     workspace: Workspace
@@ -33,15 +34,17 @@ class Rooms:
     limits: Limits
     open_host: Callable[[str], Host]
     new_gates: Callable[[], Gates]
+    tighten: Callable[[Limits, bytes | None], Limits]
     is_trusted: Callable[[], bool]
     remember_trust: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class MissionRooms:
-    """The same for one mission, with its own host, judges and rate gate."""
+    """The same for one mission, with its own host, judges, limits and rate gate."""
 
     shared: Rooms
     host: Host
     gates: Gates
+    limits: Limits
     rate_gate: RateGate = field(default_factory=RateGate)

@@ -27,7 +27,7 @@ async def seal_or_reopen(ledger: Ledger, rooms: MissionRooms, started_at_s: floa
     changed = await workspace.changed_paths(mission.base_commit, mission.tip)
     async with workspace.checkout(mission.tip) as worktree:
         reports = await rooms.gates.judge(Stage.SEAL, worktree, changed)
-    cap = rooms.shared.limits.event_findings
+    cap = rooms.limits.event_findings
     await ledger.note(*(GateJudged(Stage.SEAL, tree, "", "", capped(report, cap)) for report in reports))
     problem = unsealable(mission, tree)
     if problem is None:

@@ -75,7 +75,7 @@ class MissionService:
         )
         before = len(self._queue)
         self._ledgers[mission_id] = ledger
-        self._mission_rooms[mission_id] = MissionRooms(self._rooms, host, self._rooms.new_gates())
+        self._mission_rooms[mission_id] = MissionRooms(self._rooms, host, self._rooms.new_gates(), self._rooms.limits)
         self._ended[mission_id] = anyio.Event()
         self._queue.append(mission_id)
         self._arrived.set()

@@ -12,6 +12,8 @@ ABILITIES = (
 )
 """What the builtin host understands, as a user would write it."""
 
+MAX_MISSION_CHARACTERS = 4_000
+
 
 @dataclass(frozen=True, slots=True)
 class FixMission:
@@ -84,7 +86,9 @@ _LANGUAGES = {
 
 
 def read_mission(text: str) -> RuleMission | None:
-    """The mission that these words ask for, None when it is none of ABILITIES."""
+    """The mission that these words ask for, None when it is none of ABILITIES or longer than MAX_MISSION_CHARACTERS."""
+    if len(text) > MAX_MISSION_CHARACTERS:
+        return None
     if match := _FIX.match(text):
         return FixMission(_path(match["path"]))
     if match := _RENAME.match(text):

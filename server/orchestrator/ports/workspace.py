@@ -95,8 +95,11 @@ class Workspace(Protocol):
         """
         ...
 
-    async def advance(self, mission_id: str, commit: str) -> None:
-        """Point the mission's ref at a commit, so that it is kept."""
+    async def advance(self, mission_id: str, commit: str, *, previous: str) -> None:
+        """Move the mission's ref from `previous` ("": it does not exist yet) to a commit, so that it is kept.
+
+        Raises WorkspaceError `ref_moved` when it stands elsewhere.
+        """
         ...
 
     async def read_file(self, commit: str, path: str) -> bytes | None:

@@ -24,7 +24,8 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _DEFINED = re.compile(
     r"\b(?:def|class|function\*?|fn|func|const|let|var|type|interface|enum|struct|trait|mod|module)\s+([A-Za-z_]\w*)"
     r"|\b([A-Za-z_]\w*)\s*(?::[^=\n()]{1,80})?=(?![=>])"
-    r"|^[ \t]*(?:(?:async|static|public|private|protected|get|set)\s+)*([A-Za-z_]\w*)\s*\([^()\n]*\)[^\n]{0,80}\{[ \t]*$",
+    r"|^[ \t]*(?:(?:async|static|public|private|protected|get|set)\s+)*([A-Za-z_]\w*)\s*"
+    r"\([^()\n]*\)[^\n]{0,80}\{[ \t]*$",
     re.MULTILINE,
 )
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from orchestrator_protocol import PROTOCOL_VERSION
-from orchestrator_protocol.methods import METHODS
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from orchestrator import __version__
+from orchestrator_protocol import PROTOCOL_VERSION
+from orchestrator_protocol.methods import METHODS
 
 PositionEncoding = Literal["utf-8", "utf-16"]
 

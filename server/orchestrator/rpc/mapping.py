@@ -8,16 +8,16 @@ from enum import Enum
 from functools import cache
 from typing import Any, cast
 
-from orchestrator_protocol.event import MissionEvent
-from orchestrator_protocol.mission import MissionStatusResult, MissionSummary
-from orchestrator_protocol.seal import ReceiptView, SealView
-from orchestrator_protocol.task import TaskCounts, TaskView
 from pydantic.alias_generators import to_camel
 
 from orchestrator.domain.events import EVENT_NAMES
 from orchestrator.domain.mission import Mission, Task
 from orchestrator.domain.receipt import Receipt, Seal
 from orchestrator.ports.journal import Recorded
+from orchestrator_protocol.event import MissionEvent
+from orchestrator_protocol.mission import MissionStatusResult, MissionSummary
+from orchestrator_protocol.seal import ReceiptView, SealView
+from orchestrator_protocol.task import TaskCounts, TaskView
 
 
 def event_view(recorded: Recorded) -> MissionEvent:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
 
 import msgspec
+
 from orchestrator_protocol.errors import code_of
 
 Id = int | str

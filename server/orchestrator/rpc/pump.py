@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from orchestrator_protocol.event import MissionEvent
-
 from orchestrator.ports.journal import Recorded
 from orchestrator.rpc.mapping import event_view
 from orchestrator.rpc.outbox import Outbox
 from orchestrator.rpc.service import Service
+from orchestrator_protocol.event import MissionEvent
 
 log = logging.getLogger(__name__)
 _PAGE = 500

@@ -14,8 +14,6 @@ import anyio
 import anyio.lowlevel
 from anyio import to_thread
 from anyio.abc import ByteReceiveStream, ByteSendStream, TaskGroup, TaskStatus
-from orchestrator_protocol.event import MissionEvent
-from orchestrator_protocol.methods import METHODS
 from pydantic import ValidationError
 
 from orchestrator.config.places import workspace_root
@@ -34,6 +32,8 @@ from orchestrator.rpc.outbox import Outbox
 from orchestrator.rpc.progress import Progress
 from orchestrator.rpc.pump import pump
 from orchestrator.rpc.service import Service
+from orchestrator_protocol.event import MissionEvent
+from orchestrator_protocol.methods import METHODS
 
 if TYPE_CHECKING:
     from orchestrator.rpc.lsp import LspRoom

@@ -24,10 +24,20 @@ def mission_ref(mission_id: str) -> str:
     return REF_PREFIX + mission_id
 
 
-def advance(repo: pygit2.Repository, mission_id: str, commit: str) -> None:
-    """Point a mission's ref at a commit."""
+def advance(repo: pygit2.Repository, mission_id: str, commit: str, previous: str) -> None:
+    """Move a mission's ref from `previous` ("": it does not exist yet) to a commit.
+
+    Raises WorkspaceError `ref_moved` when it stands elsewhere. One server owns the repository and one queue moves the
+    ref, so looking first is enough.
+    """
     name = mission_ref(mission_id)
     tree_of(repo, commit)
+    found = repo.references.get(name)
+    current = str(found.target) if found else ""
+    if current != previous:
+        raise WorkspaceError(
+            "ref_moved", f"{name} is at {current[:12] or 'nothing'}, not at {previous[:12] or 'nothing'}"
+        )
     repo.create_reference_direct(name, pygit2.Oid(hex=commit), True)  # noqa: FBT003 - positional only: force
 
 

@@ -80,9 +80,9 @@ class ShadowWorkspace:
         """Three-way merge in memory."""
         return await self._use(lambda repo: integrate.merge(repo, base, ours, theirs, message))
 
-    async def advance(self, mission_id: str, commit: str) -> None:
-        """Point the mission's ref at a commit."""
-        await self._use(lambda repo: integrate.advance(repo, mission_id, commit))
+    async def advance(self, mission_id: str, commit: str, *, previous: str) -> None:
+        """Move the mission's ref, compare and swap."""
+        await self._use(lambda repo: integrate.advance(repo, mission_id, commit, previous))
 
     async def read_file(self, commit: str, path: str) -> bytes | None:
         """A file of a commit; None when there is none, or a symlink."""

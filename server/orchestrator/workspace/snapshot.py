@@ -38,6 +38,11 @@ class _Take:
     left_out: dict[str, str] = field(default_factory=dict[str, str])
     total_bytes: int = 0
 
+    def keep(self, path: str, state: FileState, entry: Entry) -> None:
+        """Put an entry into the snapshot."""
+        self.seen[path] = (state, entry)
+        self.total_bytes += state.size_bytes
+
 
 class Snapshots:
     """Takes snapshots of one workspace. One at a time; the second of an unchanged tree reads no file."""
@@ -102,36 +107,24 @@ class Snapshots:
         return not closed or closed.isdisjoint({path, *folders_of({path: None})})
 
     def _read(self, take: _Take, path: str) -> None:
-        if has_git_name(path):
-            take.left_out[path] = "a spelling of .git"
-            return
-        if not _is_utf8(path):
-            take.left_out[ascii(path)] = "file name is not utf-8"
-            return
         try:
             folder, name = take.descent.parent(path)
             state = file_state(os.stat(name, dir_fd=folder, follow_symlinks=False))
-            if git_mode(state.mode) is None:
-                # A tracked path can be a folder by now; what lies below it is walked.
-                return
             entry = self._cache.lookup(take.repo, path, state)
-            if entry is None:
-                if state.size_bytes > MAX_FILE_BYTES:
-                    take.left_out[path] = f"larger than {MAX_FILE_BYTES // 1024**2} MiB"
-                    return
+            if entry is not None:
+                take.keep(path, state, entry)
+            elif reason := _reason_to_leave_out(path, state):
+                take.left_out[ascii(path) if "utf-8" in reason else path] = reason
+            elif git_mode(state.mode) is not None:  # A tracked path can be a folder by now; its files are walked.
                 mode, data, state = read_entry(folder, name, path)
-                entry = Entry(mode, take.repo.create_blob(data).raw)
+                take.keep(path, state, Entry(mode, take.repo.create_blob(data).raw))
         except (FileNotFoundError, NotADirectoryError):
             return  # Removed since the walk, or tracked and deleted by the user.
         except WorkspaceError as error:
             if error.code != "outside_workspace":  # A tracked path below what is a symlink now: deleted by the user.
                 take.left_out[path] = error.message
-            return
         except OSError as error:
             take.left_out[path] = f"unreadable: {error.strerror}"
-            return
-        take.seen[path] = (state, entry)
-        take.total_bytes += state.size_bytes
 
     def _tree(self, repo: pygit2.Repository, entries: dict[str, Entry]) -> bytes:
         """The tree of these entries, from the last snapshot's: only folders in which something differs are written."""
@@ -157,12 +150,17 @@ def _inside(root: Path, folder: Path) -> list[str]:
     return [real.relative_to(root).as_posix()] if real != root and real.is_relative_to(root) else []
 
 
-def _is_utf8(path: str) -> bool:
+def _reason_to_leave_out(path: str, state: FileState) -> str:
+    """Why a file that was not read yet stays out of the snapshot, "" when it does not."""
     try:
         path.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return "file name is not utf-8"
+    if has_git_name(path):
+        return "a spelling of .git"
+    if state.is_file and state.size_bytes > MAX_FILE_BYTES:
+        return f"larger than {MAX_FILE_BYTES // 1024**2} MiB"
+    return ""
 
 
 def _named(left_out: dict[str, str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from orchestrator.agents.briefs import MAX_BRIEF_CHARACTERS, fixer_brief, planner_brief, worker_brief
 from orchestrator.agents.text_budget import Section, fit
 from orchestrator.domain.finding import Finding

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from orchestrator.agents.plan_format import PlanFormatError, parse_plan, render_plan
 from orchestrator.domain.plan import TaskSpec
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from orchestrator.agents.roles import DUTIES, READING_TOOLS, ROLE_TOOLS, WRITING_TOOLS
 from orchestrator.domain.words import Role
 from orchestrator.tools.catalogue import TOOLS, allowed

@@ -9,8 +9,9 @@ import threading
 import time
 from pathlib import Path
 
-import orchestrator_core as core
 import pytest
+
+import orchestrator_core as core
 
 SOME = core.RuleSet.from_yaml(
     [("r.yml", "{id: a-call, language: Python, rule: {kind: call, inside: {kind: list, stopBy: end}}}")]

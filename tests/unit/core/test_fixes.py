@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import orchestrator_core as core
 import pytest
+
+import orchestrator_core as core
 
 
 def lint(yaml: str, source: bytes) -> list[core.Finding]:

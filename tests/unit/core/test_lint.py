@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import orchestrator_core as core
 import pytest
+
+import orchestrator_core as core
 
 NO_PRINT = """
 id: no-print

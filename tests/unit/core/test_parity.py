@@ -9,8 +9,9 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-import orchestrator_core as core
 import pytest
+
+import orchestrator_core as core
 
 RULES = """
 {id: assert-only, language: Python, rule: {kind: assert_statement}}

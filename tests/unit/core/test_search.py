@@ -6,8 +6,9 @@ import os
 import stat
 from pathlib import Path
 
-import orchestrator_core as core
 import pytest
+
+import orchestrator_core as core
 
 
 def make(root: Path, *names: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import orchestrator_core as core
 import pytest
+
+import orchestrator_core as core
 
 
 def found(path: str, source: str) -> list[tuple[str, int, list[str], bool]]:

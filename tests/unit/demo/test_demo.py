@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from orchestrator import native
 from orchestrator.agents.plan_format import parse_plan
 from orchestrator.demo import copy_workspace, script_file, workspace_folder

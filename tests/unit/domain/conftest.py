@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 
 import pytest
+
 from orchestrator.domain import commands as c
 from orchestrator.domain import events as e
 from orchestrator.domain.decide import RuleViolation, decide

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from orchestrator.domain import commands as c
 from orchestrator.domain import events as e
 from orchestrator.domain.decide import MAX_FIXES, unsealable

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from orchestrator.domain.plan import MAX_TASKS, TaskSpec, covers, outside, overlaps, path_problem, validate
 
 Make = Any

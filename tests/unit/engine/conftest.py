@@ -72,13 +72,17 @@ class Player:
 
     def play(self, *tasks: TaskSpec, **script: Any) -> Played:
         self.write_script(tasks, **script)
-        return run_virtual(self._play)
+        return self.play_request(self.request())
 
-    async def _play(self) -> Played:
+    def play_request(self, request: StartRequest) -> Played:
+        """Play the script that was written last."""
+        return run_virtual(self._play, request)
+
+    async def _play(self, request: StartRequest) -> Played:
         async with open_missions(self.workspace) as service:
             begin = anyio.current_time()
             with service.subscribe() as events:
-                mission, _ = await service.start(self.request())
+                mission, _ = await service.start(request)
                 async for recorded in events:
                     if type(recorded.event).__name__ in {"MissionEnded", "MissionDelivered"}:
                         break

@@ -119,7 +119,7 @@ def test_stop_in_the_middle_keeps_what_is_merged(player: Player) -> None:
     async def stop_in_the_middle() -> None:
         async with open_missions(player.workspace) as service:
             mission, _ = await service.start(player.request())
-            while mission.iteration == 0 or mission.tasks["quick"].status is not TaskStatus.DONE:
+            while mission.iteration == 0 or mission.tasks["quick"].status is not TaskStatus.DONE:  # noqa: ASYNC110 - virtual time
                 await anyio.sleep(5)
             stopped = await service.stop(mission.id)
             assert stopped.status is MissionStatus.STOPPED
@@ -144,7 +144,7 @@ def test_missions_queue_and_a_queued_one_can_be_stopped(player: Player) -> None:
             third, before_third = await service.start(player.request("three"))
             assert (before_first, before_second, before_third) == (0, 1, 2)
             await service.stop(second.id)
-            while not (first.status.is_terminal and third.status.is_terminal):
+            while not (first.status.is_terminal and third.status.is_terminal):  # noqa: ASYNC110 - virtual time
                 await anyio.sleep(10)
             assert second.status is MissionStatus.STOPPED
             assert second.base_commit == ""

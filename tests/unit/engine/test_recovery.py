@@ -110,7 +110,7 @@ async def test_one_refusal_holds_all_sessions_of_the_provider_back() -> None:
     begin = anyio.current_time()
     ends: list[float] = []
 
-    async def one(failures: list[Exception]) -> None:
+    async def one(failures: Sequence[Exception]) -> None:
         await converse(FailingHost(failures), gate)
         ends.append(anyio.current_time() - begin)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from orchestrator.agents.plan_format import parse_plan
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.plan import TaskSpec, validate

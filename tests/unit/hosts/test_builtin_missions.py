@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from orchestrator.hosts.builtin_missions import FixMission, RenameMission, ReplaceMission, read_mission
 
 
@@ -73,6 +74,8 @@ def test_renaming(text: str, mission: RenameMission) -> None:
         "rename",
         "do not fix all style findings",
         "fix all failing tests",
+        "rename a to b " + "x" * 4_000,
+        "replace x" + " with y in" * 390 + " !!",
     ],
 )
 def test_everything_else_is_not_understood(text: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+
 from orchestrator.domain.words import FailureKind, Role
 from orchestrator.hosts.scripted import ScriptedHost
 from orchestrator.hosts.scripted_file import parse_script

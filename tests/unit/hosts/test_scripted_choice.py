@@ -8,6 +8,7 @@ import statistics
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from orchestrator.domain.words import FailureKind, Role
 from orchestrator.hosts.scripted_choice import behaviour, draw
 from orchestrator.hosts.scripted_file import parse_script

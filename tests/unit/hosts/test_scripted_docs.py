@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from orchestrator.agents.plan_format import PlanFormatError, parse_plan
 from orchestrator.domain.plan import validate
 from orchestrator.domain.words import Role

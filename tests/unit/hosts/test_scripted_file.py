@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from orchestrator.hosts.json_lines import FieldLines
 from orchestrator.hosts.scripted import ScriptedHost
 from orchestrator.hosts.scripted_file import ScriptError, load_script, parse_script

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import orchestrator
 import pytest
+
+import orchestrator
 from orchestrator.domain import events as e
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.plan import TaskSpec

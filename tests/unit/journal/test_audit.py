@@ -9,6 +9,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+
 from orchestrator.domain import events as e
 from orchestrator.journal.audit import AuditReport, audit
 from orchestrator.journal.codec import encode, link

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from orchestrator.domain import events as e
 from orchestrator.journal.codec import GENESIS, MAX_BODY_BYTES, decode, encode, link
 from orchestrator.ports.journal import JournalError

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from orchestrator.domain import events as e
 from orchestrator.journal.audit import audit
 from orchestrator.journal.head import head_path

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+
 from orchestrator.domain import events as e
 from orchestrator.journal.audit import audit
 from orchestrator.journal.reader import JournalReader

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from orchestrator.domain import events as e
 from orchestrator.domain.evolve import fold
 from orchestrator.domain.mission import Mission

@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 import apsw
 import pytest
+
 from orchestrator.domain import events as e
 from orchestrator.domain.evolve import fold
 from orchestrator.journal import store, writer

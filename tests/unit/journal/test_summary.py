@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+
 from orchestrator.domain import events as e
 from orchestrator.domain.evolve import fold
 from orchestrator.domain.words import DeliveryMode, FailureKind, MissionStatus, Sensitivity, Stage, Verdict

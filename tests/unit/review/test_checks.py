@@ -67,7 +67,7 @@ async def test_tests_red_on_the_base_do_not_count_but_new_ones_do(court) -> None
     worse = (await court.judge({"calc.py": CODE.replace("+", "-")}))["check:unit"]
     assert worse.verdict is Verdict.FAILED
     assert [finding.path for finding in worse.findings] == ["tests/test_calc.py"]
-    better = (await court.judge({"tests/test_old.py": "def test_old():\n    pass\n"}))["check:unit"]
+    better = (await court.judge({"tests/test_old.py": "def test_old():\n    assert 1 + 1 == 2\n"}))["check:unit"]
     assert better.verdict is Verdict.CLEAN
 
 

@@ -89,21 +89,25 @@ async def test_cancelling_a_probe_puts_every_byte_back(court) -> None:
 
 WEAKENINGS = {
     "edited": {"calc.py": WRONG, "tests/test_calc.py": TEST.replace("== 3", "== -1")},
-    "deleted": {"calc.py": WRONG, "tests/test_calc.py": None, "tests/test_new.py": "def test_x():\n    pass\n"},
+    "deleted": {
+        "calc.py": WRONG,
+        "tests/test_calc.py": None,
+        "tests/test_new.py": "def test_x():\n    assert 1 + 1 == 2\n",
+    },
     "skipped": {
         "calc.py": WRONG,
         "tests/test_calc.py": "import pytest\npytest.skip('x', allow_module_level=True)\n",
-        "test_new.py": "def test_x():\n    pass\n",
+        "test_new.py": "def test_x():\n    assert 1 + 1 == 2\n",
     },
     "ignored": {
         "calc.py": WRONG,
         "conftest.py": "collect_ignore = ['tests/test_calc.py']\n",
-        "test_new.py": "def test_x():\n    pass\n",
+        "test_new.py": "def test_x():\n    assert 1 + 1 == 2\n",
     },
     "configured away": {
         "calc.py": WRONG,
         "pytest.ini": "[pytest]\naddopts = --deselect tests/test_calc.py::test_add\n",
-        "test_new.py": "def test_x():\n    pass\n",
+        "test_new.py": "def test_x():\n    assert 1 + 1 == 2\n",
     },
 }
 

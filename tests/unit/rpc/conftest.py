@@ -20,6 +20,7 @@ from fake_service import (  # pyright: ignore[reportMissingImports]  # the confo
     WordLinter,
     open_fake,
 )
+
 from orchestrator.client.connection import Client, connected
 from orchestrator.rpc.limits import DEFAULT, Limits
 from orchestrator.rpc.server import serve

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import anyio
 import pytest
+
 from orchestrator.client import RemoteError, ServerGoneError
 from orchestrator.domain import events as e
 from orchestrator.domain.finding import Finding

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import anyio
 import pytest
+
 from orchestrator.rpc.io import FrameReader, FramingError, frame
 from orchestrator.rpc.limits import DEFAULT
 

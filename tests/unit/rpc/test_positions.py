@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from orchestrator.rpc.positions import TextMap, points, units
 
 TEXTS = st.text(alphabet="aé🙂\n\r\x0c\u2028 ", max_size=40)

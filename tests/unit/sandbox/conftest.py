@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from orchestrator.ports.launcher import Command
 from orchestrator.sandbox.install import install_launcher
 from orchestrator.sandbox.launcher import NativeLauncher

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from orchestrator.ports.launcher import LauncherError
 from orchestrator.sandbox.install import install_launcher, install_program
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+
 from orchestrator.ports.launcher import Command, LauncherError, Outcome
 from orchestrator.sandbox.launcher import NativeLauncher
 from orchestrator.sandbox.limits import Limits

@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+
 from orchestrator.sandbox.output import OutputKeeper
 
 

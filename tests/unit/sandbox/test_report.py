@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from orchestrator.ports.launcher import Command, LauncherError
 from orchestrator.sandbox.report import Ended, Refused, Started, parse_report, refusal_error
 

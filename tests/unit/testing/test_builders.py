@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from orchestrator.agents.plan_format import parse_plan
 from orchestrator.domain.plan import validate
 from orchestrator.domain.words import Role

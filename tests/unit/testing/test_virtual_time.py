@@ -14,6 +14,7 @@ from pathlib import Path
 import anyio
 import pytest
 from anyio import to_thread
+
 from orchestrator.ports.launcher import Command
 from orchestrator.sandbox.launcher import NativeLauncher
 from orchestrator.testing import VirtualTimeLoop, real_work, run_virtual

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from orchestrator.domain.words import Role
 from orchestrator.ports.host import Toolbox
 from orchestrator.ports.workspace import Worktree

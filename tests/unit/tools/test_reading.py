@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from orchestrator.domain.words import Role
 from orchestrator.ports.host import ToolError
 

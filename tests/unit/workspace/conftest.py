@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from orchestrator.config.places import Places
 from orchestrator.workspace import ShadowWorkspace, open_workspace
 

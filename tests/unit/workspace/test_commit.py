@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from orchestrator.ports.workspace import WorkspaceError
 
 pytestmark = pytest.mark.anyio

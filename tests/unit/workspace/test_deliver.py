@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
 from orchestrator.domain.words import DeliveryMode
 from orchestrator.ports.workspace import WorkspaceError
 from orchestrator.workspace import atomic, open_workspace

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
+
 from orchestrator.ports.workspace import WorkspaceError
 
 pytestmark = pytest.mark.anyio
@@ -71,8 +72,8 @@ async def test_short_ways(workspace, base, change):
 
 async def test_advance_keeps_the_commit(workspace, places, base, change):
     tip = await change({"g": "2\n"})
-    await workspace.advance("m-1", base)
-    await workspace.advance("m-1", tip)
+    await workspace.advance("m-1", base, previous="")
+    await workspace.advance("m-1", tip, previous=base)
     repo = pygit2.Repository(str(places.shadow))
     assert str(repo.references["refs/missions/m-1"].target) == tip
 
@@ -80,7 +81,7 @@ async def test_advance_keeps_the_commit(workspace, places, base, change):
 @pytest.mark.parametrize("mission_id", ["", "../x", "a/b", "a..b", "x.lock", "-x", "a b", "x.", "a\n"])
 async def test_bad_mission_ids_are_refused(workspace, base, mission_id):
     with pytest.raises(WorkspaceError) as raised:
-        await workspace.advance(mission_id, base)
+        await workspace.advance(mission_id, base, previous="")
     assert raised.value.code == "bad_mission_id"
 
 

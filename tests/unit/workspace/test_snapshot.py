@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from orchestrator.config.places import Places
 from orchestrator.config.places import places as places_of
 from orchestrator.domain.words import DeliveryMode

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+
 from orchestrator.ports.workspace import WorkspaceError
 from orchestrator.workspace import open_workspace, scan
 from orchestrator.workspace.worktrees import Worktrees

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from orchestrator_protocol.wire import Result
-
 from orchestrator.rpc.handlers.mission_deliver import mission_deliver
 from orchestrator.rpc.handlers.mission_diff import mission_diff
 from orchestrator.rpc.handlers.mission_events import mission_events
@@ -15,6 +13,7 @@ from orchestrator.rpc.handlers.mission_start import mission_start
 from orchestrator.rpc.handlers.mission_status import mission_status
 from orchestrator.rpc.handlers.mission_stop import mission_stop
 from orchestrator.rpc.service import Service
+from orchestrator_protocol.wire import Result
 
 MissionHandler = Callable[[Service, Any], Awaitable[Result]]
 

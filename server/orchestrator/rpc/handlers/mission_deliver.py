@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator_protocol.mission import MissionDeliverParams, MissionDeliverResult
-
 from orchestrator.domain.words import DeliveryMode
 from orchestrator.rpc.service import Service
+from orchestrator_protocol.mission import MissionDeliverParams, MissionDeliverResult
 
 
 async def mission_deliver(service: Service, params: MissionDeliverParams) -> MissionDeliverResult:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator_protocol.mission import MissionDiffParams, MissionDiffResult
-
 from orchestrator.rpc.service import Service
+from orchestrator_protocol.mission import MissionDiffParams, MissionDiffResult
 
 MAX_DIFF_CHARS = 8_000_000
 """A longer diff is cut at a line."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator_protocol.event import MissionEvent, MissionEventsParams, MissionEventsResult
-
 from orchestrator.rpc.mapping import event_view
 from orchestrator.rpc.service import Service
+from orchestrator_protocol.event import MissionEvent, MissionEventsParams, MissionEventsResult
 
 MAX_ANSWER_BYTES = 16 << 20
 """An answer is cut before it gets larger, but holds at least one event."""

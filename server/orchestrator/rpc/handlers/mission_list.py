@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator_protocol.mission import MissionListParams, MissionListResult
-
 from orchestrator.rpc.mapping import summary_view
 from orchestrator.rpc.service import Service
+from orchestrator_protocol.mission import MissionListParams, MissionListResult
 
 
 async def mission_list(service: Service, _params: MissionListParams) -> MissionListResult:

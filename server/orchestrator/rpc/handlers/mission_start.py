@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator_protocol.mission import MissionStartParams, MissionStartResult
-
 from orchestrator.domain.words import DeliveryMode
 from orchestrator.rpc.service import Service
+from orchestrator_protocol.mission import MissionStartParams, MissionStartResult
 
 
 async def mission_start(service: Service, params: MissionStartParams) -> MissionStartResult:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator_protocol.mission import MissionStatusParams, MissionStatusResult
-
 from orchestrator.rpc.mapping import status_view
 from orchestrator.rpc.service import Service
+from orchestrator_protocol.mission import MissionStatusParams, MissionStatusResult
 
 
 async def mission_status(service: Service, params: MissionStatusParams) -> MissionStatusResult:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator_protocol.mission import MissionStopParams, MissionStopResult
-
 from orchestrator.rpc.service import Service
+from orchestrator_protocol.mission import MissionStopParams, MissionStopResult
 
 
 async def mission_stop(service: Service, params: MissionStopParams) -> MissionStopResult:

@@ -26,10 +26,10 @@ from pygls.workspace import PositionCodec, TextDocument, Workspace
 from orchestrator import __version__
 from orchestrator.domain.words import Verdict
 from orchestrator.ports.linter import LintedText, Linter
-from orchestrator.rpc import actions
 from orchestrator.rpc.diagnostics import Diagnostics, OpenText, Roots
 from orchestrator.rpc.dispatch import RequestError
 from orchestrator.rpc.initialize import PositionEncoding, path_of
+from orchestrator.rpc.lsp import actions
 from orchestrator.rpc.positions import TextMap
 
 if TYPE_CHECKING:
