@@ -53,7 +53,7 @@ demo: setup ## Run the sample mission, offline, from words to seal
 test: lint test-rust test-python ## Install what the tests need and run all of them
 
 test-rust: setup-dev ## Run the tests of the native core
-	@.ci/stage "rust tests" cargo test --quiet --release --locked --manifest-path rust/Cargo.toml --workspace --exclude orchestrator-core-python
+	@.ci/stage "rust tests" cargo test --quiet --locked --manifest-path rust/Cargo.toml --workspace --exclude orchestrator-core-python
 
 test-python: setup-dev ## Run the Python tests
 	@.ci/stage "python tests" $(BIN)/python -m pytest $(PYTEST_FLAGS)
@@ -67,7 +67,7 @@ lint: setup-dev ## Check style, types, import contracts
 	@.ci/stage "imports" $(BIN)/lint-imports
 	@.ci/stage "stubs" $(BIN)/python -m mypy.stubtest orchestrator_core
 	@.ci/stage "rustfmt" cargo fmt --manifest-path rust/Cargo.toml --all --check
-	@.ci/stage "clippy" cargo clippy --quiet --release --locked --manifest-path rust/Cargo.toml --workspace --all-targets -- -D warnings
+	@.ci/stage "clippy" cargo clippy --quiet --locked --manifest-path rust/Cargo.toml --workspace --all-targets -- -D warnings
 
 format: setup-dev ## Format all sources
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -24,7 +24,8 @@ class GuardianLinter:
         if parsed.status != "checked" and linted.status != "checked":
             return LintedText(Verdict.NOT_CHECKED, parsed.reason or linted.reason or "not checked", ())
         found: list[tuple[Finding, Fix | None]] = []
-        found += [(from_core(syntax.GATE, path, error), None) for error in parsed.findings]
+        if parsed.status == "checked":
+            found += [(error, None) for error in syntax.file_errors(path, source, parsed)]
         found += [(from_core(guardian.GATE, path, finding), _fix(finding)) for finding in linted.findings]
         return LintedText(Verdict.FAILED if found else Verdict.CLEAN, "", tuple(found))
 

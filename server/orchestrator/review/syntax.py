@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import warnings
 from collections.abc import Iterable
 
 from orchestrator import native
@@ -21,7 +23,33 @@ def syntax_findings(sources: Iterable[Source]) -> tuple[list[Finding], Looked]:
         report = native.syntax_errors(source.path, source.content)
         if report.status == "checked":
             checked_count += 1
-            findings += [from_core(GATE, source.path, found) for found in report.findings]
+            findings += file_errors(source.path, source.content, report)
         else:
             skipped[source.path] = report.reason or "not checked"
     return findings, Looked(checked_count, skipped)
+
+
+def file_errors(path: str, content: bytes, report: native.FileReport) -> list[Finding]:
+    """The parser's errors of one file; for Python also an indentation that the tolerant parser lets pass."""
+    found = [from_core(GATE, path, error) for error in report.findings]
+    if not found and native.language_of(path) == "Python":
+        found += _indentation_error(path, content)
+    return found
+
+
+def _indentation_error(path: str, content: bytes) -> list[Finding]:
+    """A missing or wrong indentation, by Python's own parser.
+
+    Only that: the other errors of this interpreter could be the syntax of a newer one.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(content)
+    except IndentationError as error:
+        line = max(0, (error.lineno or 1) - 1)
+        text = (error.text or "").strip()[:200]
+        return [Finding(GATE, "syntax-error", path, error.msg, start_line=line, end_line=line, text=text)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return []

@@ -28,3 +28,12 @@ def test_a_fix_is_a_replacement_of_bytes() -> None:
     fixed = source[: fix.start_byte] + fix.replacement.encode() + source[fix.end_byte :]
     assert finding.rule == "py-negated-in"
     assert (fixed.decode(), fix.is_safe) == ("é = é not in b\n", True)
+
+
+def test_a_body_that_is_missing_is_a_syntax_error_in_python() -> None:
+    found = GuardianLinter().lint("a.py", b"def f():\n\nx = 1\n").findings
+    assert [(finding.rule, finding.start_line) for finding, _ in found] == [("syntax-error", 2)]
+
+
+def test_the_syntax_of_a_newer_python_is_no_error() -> None:
+    assert GuardianLinter().lint("a.py", b"type Pair[T] = tuple[T, T]\n").verdict is Verdict.CLEAN
