@@ -17,15 +17,19 @@ _USAGE_CODES = frozenset(
         "bad_script",
         "bad_rule",
         "empty_mission",
+        "bad_usage",
         "no_such_path",
         "no_such_workspace",
         "not_a_folder",
+        "script_too_large",
+        "script_unreadable",
         "unknown_host",
         "unknown_mission",
         "ambiguous_mission",
         "unknown_task",
         "workspace_too_large",
         "workspace_unreadable",
+        "wrong_configuration",
     }
 )
 """Errors that a person mends by asking differently."""

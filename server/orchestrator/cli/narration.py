@@ -105,8 +105,13 @@ def _judged(data: Data) -> Line | None:
 def _delivered(data: Data) -> Line:
     if data["keptBack"]:
         return Line("!", f"not applied, you changed {_few(data['keptBack'])} meanwhile; {data['detail']}", "yellow")
-    place = f" in {data['place']}" if data["place"] else ""
-    return Line("✓", f"delivered by {data['mode']}{place}: {_count(len(data['paths']), 'file')}", "green")
+    if not data["paths"]:
+        return Line("!", data["detail"] or "nothing to deliver", "yellow")
+    files = _count(len(data["paths"]), "file")
+    if data["mode"] == "apply":
+        return Line("✓", f"delivered: {files} written in {data['place']}", "green")
+    # A branch or a patch asks for one more step; `detail` names it, and why a mode was chosen that nobody asked for.
+    return Line("✓", f"delivered {files} as a {data['mode']}: {data['detail'] or data['place']}", "green")
 
 
 _TELLERS: dict[str, Callable[[Data], Line | None]] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import click
+from pydantic import ValidationError
 from rich.console import Console
 
 from orchestrator.cli.following import Followed, follow
@@ -47,9 +48,20 @@ def command(mission: str, workspace: Path, host: str, deliver: DeliveryMode, tru
     if not mission.strip():
         raise OrchestratorError("empty_mission", "the mission is empty", "say what should be done, in quotes")
     where = existing_places(workspace)
-    is_trusted = trust or ask_for_trust(where)
-    params = MissionStartParams(text=mission, host=host, delivery=deliver, trust=is_trusted)
-    sys.exit(run_mission(workspace, params, is_json=is_json))
+    params = _params(mission, host, deliver)
+    is_trusted = trust or (not is_json and ask_for_trust(where))
+    sys.exit(run_mission(workspace, params.model_copy(update={"trust": is_trusted}), is_json=is_json))
+
+
+def _params(mission: str, host: str, deliver: DeliveryMode) -> MissionStartParams:
+    try:
+        return MissionStartParams(text=mission, host=host, delivery=deliver)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        if first["loc"] == ("host",):
+            raise OrchestratorError("unknown_host", f"{host!r} names no host", "builtin, or scripted:FILE") from None
+        message = f"the mission does not fit: {first['msg'].lower()}"
+        raise OrchestratorError("bad_mission", message, "put long material in files and name them") from None
 
 
 def run_mission(workspace: Path, params: MissionStartParams, *, is_json: bool) -> int:

@@ -90,7 +90,7 @@ class DeliveryMode(StrEnum):
 
 
 class FailureKind(StrEnum):
-    """Classes of what can go wrong with a session (FEATURES, section D)."""
+    """Classes of what can go wrong with a session."""
 
     RATE_LIMITED = "rate_limited"
     CRASHED = "crashed"

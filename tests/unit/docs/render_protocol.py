@@ -52,7 +52,7 @@ def methods() -> str:
 
 def _method(method: Method) -> str:
     kind = "request to the server" if method.result else "notification to the client"
-    parts = [f"### `{method.name}`", f"{method.doc} ({kind})"]
+    parts = [f"### `{method.name}`\n{method.doc} ({kind})"]
     if method.result:
         parts += [_doc(method.params), "Params:" + _fields(method.params), "Result: " + _model(method.result)]
     else:
@@ -96,8 +96,7 @@ def _wire_models() -> dict[str, type[BaseModel]]:
 def events() -> str:
     """Every event with the fields of its `data`."""
     return "\n\n".join(
-        f"### `{name}`\n\n{_doc(event)}{_dataclass_fields(event) or ' No fields.'}"
-        for name, event in EVENT_TYPES.items()
+        f"### `{name}`\n{_doc(event)}{_dataclass_fields(event) or ' No fields.'}" for name, event in EVENT_TYPES.items()
     )
 
 
