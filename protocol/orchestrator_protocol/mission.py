@@ -58,8 +58,8 @@ class MissionStatusResult(Result):
     """All that is known of a mission.
 
     `tip` and `tip_tree` are git ids in the shadow repository ("" before the snapshot); `held_back` names commands that
-    wait for trust; `end_code`, `end_reason`, `end_hint` say why it ended without a seal; `delivered_place` names the
-    branch or patch file, "" when the work was applied.
+    wait for trust; `end_code`, `end_reason`, `end_hint` say why it ended without a seal; `delivered_place` is the
+    workspace, branch or patch file that holds the work ("" before a delivery).
     """
 
     mission_id: str

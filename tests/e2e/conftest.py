@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from harness import Running, check, declare
+from harness import PASSES, Running, check, declare
 
 CALCULATOR = "def add(a, b):\n    return a + b\n"
 CALCULATOR_TEST = "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n"
@@ -28,8 +28,8 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def checked(workspace: Path) -> Path:
-    """The same with its tests declared as a check of the final tree."""
-    declare(workspace, check())
+    """The same with a declared check of the final tree that notices an error in any file, also in a new one."""
+    declare(workspace, check(command=f"python -m compileall -f -q . && {PASSES}"))
     return workspace
 
 

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import ORCHESTRATOR, Plan, check, declare, environment, orchestrator, save_script, strays, user_files, write
+from harness import (
+    ORCHESTRATOR,
+    Plan,
+    check,
+    declare,
+    environment,
+    orchestrator,
+    save_script,
+    strays,
+    user_files,
+    write,
+)
 
 WORK = write("calc.py", "def add(a, b):\n    return b + a\n")
 
@@ -185,4 +195,3 @@ def test_an_unwritable_state_directory_is_named(checked: Path, tmp_path: Path) -
     assert done.code in {1, 2}
     assert "state-file" in done.err
     assert "Traceback" not in done.err
-    assert os.listdir(checked)

@@ -31,7 +31,7 @@ def test_help_of_a_command_has_an_example_and_fits(name: str) -> None:
     assert shown.code == 0
     assert shown.out.startswith(f"Usage: orchestrator {name}")
     assert max(map(len, shown.out.splitlines())) <= 80
-    if name not in {"serve"}:
+    if name != "serve":
         assert "Example: orchestrator" in shown.out
 
 
@@ -88,7 +88,13 @@ def test_json_is_all_there_is_on_stdout(checked: Path, tmp_path: Path) -> None:
     assert done.err == ""
     assert [event["seq"] for event in done.events] == list(range(1, len(done.events) + 1))
     assert done.status["status"] == "sealed"
-    for args in (["status"], ["status", done.status["missionId"]], ["audit"], ["doctor"], ["deliver"]):
+    for args in (
+        ["status"],
+        ["status", done.status["missionId"]],
+        ["audit"],
+        ["doctor"],
+        ["deliver", "--deliver", "patch"],
+    ):
         shown = orchestrator(*args, "-w", checked, "--json")
         assert shown.code == 0, shown.err
         assert shown.rows

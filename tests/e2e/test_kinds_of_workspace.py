@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness import Plan, declare, check, orchestrator, shadow, tree_files, user_files, write
+from harness import Plan, check, declare, orchestrator, shadow, tree_files, user_files, write
 
 USES_DRAFT = "from calc import add\nfrom draft import ONE\n\n\ndef total():\n    return add(ONE, ONE)\n"
 
@@ -33,7 +33,6 @@ def with_draft(workspace: Path) -> Path:
 def test_a_folder_that_is_no_repository(workspace: Path, host: str, state_dir: Path) -> None:
     with_draft(workspace)
     done = orchestrator("run", "total", "-w", workspace, "--host", host, "--json")
-    assert done.code == 3 or done.code == 0, done.err
     assert done.status["status"] == "sealed", (done.status["endReason"], done.of("gate.judged")[-1])
     assert user_files(workspace) == tree_files(shadow(state_dir), done.status["seal"]["tree"])
     assert not (workspace / ".git").exists()
@@ -73,7 +72,9 @@ def test_ignored_files_neither_travel_nor_vanish(checked: Path, tmp_path: Path, 
     assert "build/out.bin" not in sealed
     assert (checked / "secret.env").read_text() == "TOKEN=hidden\n"
     assert (checked / "build/out.bin").exists()
-    stored = b"".join(path.read_bytes() for path in state_dir.rglob("*") if path.is_file() and path.stat().st_size < 5e6)
+    stored = b"".join(
+        path.read_bytes() for path in state_dir.rglob("*") if path.is_file() and path.stat().st_size < 5e6
+    )
     assert b"TOKEN=hidden" not in stored
 
 

@@ -6,8 +6,10 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import anyio
 import pytest
 from harness import Plan, Running, living, orchestrator, until, write
+
 from orchestrator.cli.following import SERVE
 from orchestrator.client import connect
 from orchestrator_protocol.mission import MissionListParams, MissionStartParams, MissionStatusParams, MissionStopParams
@@ -22,6 +24,14 @@ def host(folder: Path, name: str, duration_s: float) -> str:
 
 
 async def test_one_server_runs_them_one_after_another(checked: Path, tmp_path: Path) -> None:
+    with anyio.fail_after(60):
+        await _three_missions(checked, tmp_path)
+    assert (checked / "one.py").exists()
+    assert (checked / "two.py").exists()
+    assert not (checked / "three.py").exists()
+
+
+async def _three_missions(checked: Path, tmp_path: Path) -> None:
     async with connect(SERVE, cwd=tmp_path) as client:
         await client.initialize(checked)
         first = await client.request(MissionStartParams(text="first", host=host(tmp_path, "one", 0.5)))
@@ -50,14 +60,9 @@ async def test_one_server_runs_them_one_after_another(checked: Path, tmp_path: P
         assert [mission.status for mission in listed] == ["sealed", "sealed", "stopped"]
         status = await client.request(MissionStatusParams(mission_id=two))
         assert status.seal is not None
-    assert (checked / "one.py").exists()
-    assert (checked / "two.py").exists()
-    assert not (checked / "three.py").exists()
 
 
-def test_a_second_command_line_waits_and_says_so(
-    checked: Path, tmp_path: Path, start: Callable[..., Running]
-) -> None:
+def test_a_second_command_line_waits_and_says_so(checked: Path, tmp_path: Path, start: Callable[..., Running]) -> None:
     first = start("run", "first", "-w", checked, "--host", host(tmp_path, "one", 4.0), "--json")
     first.wait_for("attempt.started")
     second = start("run", "second", "-w", checked, "--host", host(tmp_path, "two", 0.0), "--json")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from harness import Plan, write
+
 from orchestrator.cli.following import SERVE
 from orchestrator.client import Client, RemoteError, connect
 from orchestrator_protocol.event import MissionEvent, MissionEventsParams

@@ -29,7 +29,6 @@ _USAGE_CODES = frozenset(
         "unknown_task",
         "workspace_too_large",
         "workspace_unreadable",
-        "wrong_configuration",
     }
 )
 """Errors that a person mends by asking differently."""

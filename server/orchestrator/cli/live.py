@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from time import monotonic
+from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -24,29 +25,39 @@ class Board:
 
     titles: dict[str, str] = field(default_factory=dict[str, str])
     states: dict[str, str] = field(default_factory=dict[str, str])
+    begun_s: dict[str, float] = field(default_factory=dict[str, float])
     phase: str = "starting"
+    phase_begun_s: float = field(default_factory=monotonic)
+
+    def enter(self, phase: str) -> None:
+        """Note that a phase began, unless it goes on."""
+        if phase != self.phase:
+            self.phase, self.phase_begun_s = phase, monotonic()
 
     def take(self, event: MissionEvent) -> None:
         """Apply one event."""
         data = event.data
         match event.type:
             case "mission.started":
-                self.phase = "planning"
+                self.enter("planning")
             case "plan.accepted":
                 for task in data["tasks"]:
                     self._add(task)
             case "task.added":
                 self._add(data["task"])
             case "attempt.started":
-                self.phase = "working"
+                self.enter("working")
                 self.states[data["taskId"]] = "running"
+                self.begun_s[data["taskId"]] = monotonic()
             case "attempt.refused" | "attempt.interrupted":
                 self.states[data["taskId"]] = "fixing"
+            case "task.failed":
+                self.states[data["taskId"]] = "failed"
             case "attempt.integrated":
                 self.states[data["taskId"]] = "done"
                 self._settle(data["taskId"])
             case "sealing.started":
-                self.phase = "sealing"
+                self.enter("sealing")
             case _:
                 pass
 
@@ -75,7 +86,7 @@ class LiveView:
         self._board = Board()
         self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._render)
 
-    def __enter__(self) -> LiveView:
+    def __enter__(self) -> Self:
         """Begin drawing when there is a terminal to draw on."""
         if self._console.is_terminal:
             self._live.start()
@@ -100,19 +111,28 @@ class LiveView:
         board = self._board
         total = len(board.states)
         head = Table.grid(padding=(0, 1))
-        done = board.done_count()
-        head.add_row(
-            Spinner("dots"),
-            Text(board.phase),
-            ProgressBar(total=max(total, 1), completed=done, width=30),
-            f"{done}/{total}",
-        )
+        cells: list[RenderableType] = [Spinner("dots"), Text(board.phase), _elapsed(board.phase_begun_s)]
+        if total:
+            done = board.done_count()
+            cells += [ProgressBar(total=total, completed=done, width=30), Text(f"{done}/{total}")]
+        head.add_row(*cells)
         rows = Table.grid(padding=(0, 1))
+        rows.add_column(no_wrap=True)
+        rows.add_column(no_wrap=True, overflow="ellipsis", max_width=32)
+        rows.add_column(no_wrap=True, justify="right")
+        rows.add_column(no_wrap=True, overflow="ellipsis")
         busy = [task_id for task_id, state in board.states.items() if state == "running"]
         for task_id in busy[:_SHOWN]:
+            title = Text(board.titles[task_id], style="dim")
             rows.add_row(
-                Text("  ▸", style="cyan"), Text(task_id, style="bold"), Text(board.titles[task_id], style="dim")
+                Text("  ▸", style="cyan"), Text(task_id, style="bold"), _elapsed(board.begun_s[task_id]), title
             )
         if len(busy) > _SHOWN:
-            rows.add_row("", Text(f"and {len(busy) - _SHOWN} more"), "")
+            rows.add_row("", f"and {len(busy) - _SHOWN} more", "", "")
         return Group(head, rows)
+
+
+def _elapsed(since_s: float) -> Text:
+    """Whole seconds since a moment, once there is one."""
+    seconds = int(monotonic() - since_s)
+    return Text(f"{seconds} s" if seconds else "", style="dim")

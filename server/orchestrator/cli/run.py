@@ -40,7 +40,7 @@ INTERRUPTED = 130
 )
 @click.option("--trust", is_flag=True, help="Trust this workspace: run the commands found in it. Remembered.")
 @json_option
-def command(mission: str, workspace: Path, host: str, deliver: DeliveryMode, trust: bool, is_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+def command(mission: str, workspace: Path, host: str, deliver: DeliveryMode, trust: bool, is_json: bool) -> None:  # noqa: FBT001, PLR0917 - click calls it by name
     """Run MISSION in a workspace and show how it goes.
 
     Exit code 0: sealed, 1: not sealed, 2: wrong usage, 3: waiting for a person or unverified, 130: interrupted.

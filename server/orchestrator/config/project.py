@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import json5
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from orchestrator.config.positions import KeyPath, key_lines
 from orchestrator.errors import OrchestratorError
+from orchestrator.jsonc import FieldLines, FieldPath
 
 MAX_CONFIG_CHARACTERS = 65_536
 _LINE = re.compile(r"<string>:(\d+) ")
@@ -72,9 +72,9 @@ def read_project_config(text: str, source: str) -> ProjectConfig:
     data = _parse(text, source)
     if data is None:
         return ProjectConfig()
-    lines = key_lines(text)
+    lines = FieldLines(text)
     if not isinstance(data, dict):
-        raise ConfigError("the file must hold an object", "begin it with {", file=source, line=lines.get(()))
+        raise ConfigError("the file must hold an object", "begin it with {", file=source, line=lines.line(()))
     try:
         config = ProjectConfig.model_validate(data)
     except ValidationError as error:
@@ -101,9 +101,9 @@ def _parse(text: str, source: str) -> object:
         ) from error
 
 
-def _first_problem(error: ValidationError, lines: dict[KeyPath, int], source: str) -> ConfigError:
+def _first_problem(error: ValidationError, lines: FieldLines, source: str) -> ConfigError:
     problem = error.errors(include_url=False)[0]
-    path: KeyPath = problem["loc"]
+    path: FieldPath = problem["loc"]
     key = _dotted(path)
     if problem["type"] == "extra_forbidden":
         known = _known_keys(path)
@@ -114,25 +114,17 @@ def _first_problem(error: ValidationError, lines: dict[KeyPath, int], source: st
         message, hint = f"the key '{key}' is missing", "add it"
     else:
         message, hint = f"'{key}': {_lower_first(problem['msg'])}", "correct the value"
-    return ConfigError(message, hint, file=source, line=_line_of(path, lines), key=key)
+    return ConfigError(message, hint, file=source, line=lines.line(path), key=key)
 
 
-def _known_keys(path: KeyPath) -> list[str]:
+def _known_keys(path: FieldPath) -> list[str]:
     """The keys that the object around a path may have."""
     model = {"checks": CheckConfig, "limits": Limits}.get(str(path[0])) if len(path) > 1 else None
     fields = (model or ProjectConfig).model_fields
     return [field.alias or name for name, field in fields.items()]
 
 
-def _line_of(path: KeyPath, lines: dict[KeyPath, int]) -> int | None:
-    """The line of a path or, when it is not written in the file, of the nearest object around it."""
-    for end in range(len(path), -1, -1):
-        if path[:end] in lines:
-            return lines[path[:end]]
-    return None
-
-
-def _dotted(path: KeyPath) -> str:
+def _dotted(path: FieldPath) -> str:
     parts = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return parts.lstrip(".")
 
@@ -141,16 +133,16 @@ def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _refuse_twins(config: ProjectConfig, lines: dict[KeyPath, int], source: str) -> None:
+def _refuse_twins(config: ProjectConfig, lines: FieldLines, source: str) -> None:
     seen: set[str] = set()
     for index, check in enumerate(config.checks or []):
         if check.name in seen:
-            path: KeyPath = ("checks", index, "name")
+            path: FieldPath = ("checks", index, "name")
             raise ConfigError(
                 f"two checks are called '{check.name}'",
                 "give each check its own name",
                 file=source,
-                line=_line_of(path, lines),
+                line=lines.line(path),
                 key=_dotted(path),
             )
         seen.add(check.name)

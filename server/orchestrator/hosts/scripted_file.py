@@ -10,8 +10,8 @@ import json5
 from pydantic import ValidationError
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.hosts.json_lines import FieldLines
 from orchestrator.hosts.scripted_models import Script, WriteAction
+from orchestrator.jsonc import FieldLines
 
 MAX_SCRIPT_BYTES = 20_000_000
 MAX_CONTENT_BYTES = 5_000_000

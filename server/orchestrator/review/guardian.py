@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from orchestrator.review.files import read_regular
 from orchestrator.review.sources import Looked, Source
 
 GATE = "guardian"
+SUPPRESSION = re.compile(rb"(?:#|//|/\*|<!--|--)[^\n]*\bast-grep-ignore\b[^\n]*")
 CONFIG_NAMES = ("sgconfig.yml", "sgconfig.yaml")
 REFUSING = frozenset({"error", "warning"})
 """Severities that refuse a change; the others are reported alone."""
@@ -41,6 +43,20 @@ def guardian_findings(rules: native.RuleSet, sources: Iterable[Source]) -> tuple
         if report.status == "checked":
             checked_count += 1
             findings += [from_core(GATE, source.path, found) for found in report.findings]
+            findings += _suppressions(source)
         else:
             skipped[source.path] = report.reason or "not checked"
     return findings, Looked(checked_count, skipped)
+
+
+def _suppressions(source: Source) -> list[Finding]:
+    """Comments that silence rules: a new one is a finding, for a worker must not silence its own judge."""
+    found: list[Finding] = []
+    for match in SUPPRESSION.finditer(source.content):
+        line = source.content.count(b"\n", 0, match.start())
+        text = match.group().decode("utf-8", "replace").strip()[:200]
+        message = "This comment silences the guardian; mend what it reports instead"
+        found.append(
+            Finding(GATE, "suppression", source.path, message, "error", start_line=line, end_line=line, text=text)
+        )
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from orchestrator.agents.plan_format import render_plan
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.words import Role
@@ -36,22 +37,8 @@ def make_task(
 
 def make_plan(*tasks: TaskSpec) -> dict[str, object]:
     """A plan as the JSON object that a planner answers."""
-    return {
-        "tasks": [
-            {
-                "id": task.id,
-                "title": task.title,
-                "why": task.why,
-                "write_set": list(task.write_set),
-                "depends_on": list(task.depends_on),
-                "instructions": task.instructions,
-                "acceptance": list(task.acceptance),
-                "checks": list(task.checks),
-                "size": task.size,
-            }
-            for task in tasks
-        ]
-    }
+    plan: dict[str, object] = json.loads(render_plan(tasks))
+    return plan
 
 
 def make_script(

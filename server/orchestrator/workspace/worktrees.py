@@ -60,10 +60,13 @@ class Worktrees:
     async def prepared(self, worktree: Worktree, key: str, run: Callable[[], Awaitable[None]]) -> bool:
         """Run the setup in a worktree unless its products for `key` are still there, untouched; whether it ran.
 
-        `key` is a digest of all that decides what the setup makes (lock files, commands). What `run` raises is raised;
-        nothing counts as a product then. Tracked files that the setup changed are put back.
+        The worktree may hold work on top of its commit. `key` is a digest of all that decides what the setup makes
+        (lock files, commands). What `run` raises is raised; nothing counts as a product then. Tracked files that the
+        setup changed are put back.
         """
-        folder = self.folder(worktree)
+        folder = self._used.get(worktree.path)
+        if folder is None:
+            raise _given_back(worktree)
         if key and folder.products.key == key:
             return False
         before = await anyio.to_thread.run_sync(before_setup, folder, limiter=self._threads)
@@ -75,9 +78,7 @@ class Worktrees:
         """What is known of a worktree in use. Raises WorkspaceError `not_checked_out`."""
         folder = self._used.get(worktree.path)
         if folder is None or folder.commit != worktree.commit:
-            raise WorkspaceError(
-                "not_checked_out", f"the worktree {worktree.path} was given back", "check the commit out again"
-            )
+            raise _given_back(worktree)
         return folder
 
     async def _wait(self) -> None:
@@ -135,6 +136,12 @@ class Worktrees:
 
 def _folders(place: Path) -> list[Path]:
     return sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
+
+
+def _given_back(worktree: Worktree) -> WorkspaceError:
+    return WorkspaceError(
+        "not_checked_out", f"the worktree {worktree.path} was given back", "check the commit out again"
+    )
 
 
 def _failed(folder: Folder, error: OSError) -> WorkspaceError:

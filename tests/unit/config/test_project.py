@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.config.positions import key_lines
 from orchestrator.config.project import MAX_CONFIG_CHARACTERS, ConfigError, read_project_config
+from orchestrator.jsonc import FieldLines
 
 SOURCE = ".opencode/orchestrator.jsonc"
 
@@ -101,5 +101,5 @@ def test_hostile_texts_end_in_an_error() -> None:
 
 
 def test_lines_of_keys_survive_strings_that_look_like_marks() -> None:
-    lines = key_lines('{\n"a": "x{]:,",\n"b": [1,\n{"c": 2}]}')
-    assert (lines[("a",)], lines[("b", 0)], lines[("b", 1, "c")]) == (2, 3, 4)
+    lines = FieldLines('{\n"a": "x{]:,",\n"b": [1,\n{"c": 2}]}')
+    assert (lines.line(("a",)), lines.line(("b", 0)), lines.line(("b", 1, "c"))) == (2, 3, 4)

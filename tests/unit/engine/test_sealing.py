@@ -17,12 +17,12 @@ BAD = {"write": {"path": "area.py", "content": "def area(a, b):\n    return a + 
 CHECK = "python -c 'import area; assert area.area(2, 3) == 6, area.area(2, 3)'"
 
 
-def declare(workspace: Path, command: str, when: str = "seal") -> None:
+def declare(workspace: Path, command: str, when: str = "seal", setup: list[str] | None = None) -> None:
     folder = workspace / ".opencode"
     folder.mkdir()
     checks = [{"name": "area", "command": command, "when": when, "timeout_s": 60}]
     (workspace / "area.py").write_text(BASE)
-    (folder / "orchestrator.jsonc").write_text(json.dumps({"checks": checks}))
+    (folder / "orchestrator.jsonc").write_text(json.dumps({"checks": checks, "setup": setup or []}))
 
 
 def area_task():
@@ -76,6 +76,24 @@ def test_a_failing_member_of_a_batch_holds_nobody_else_back(player: Player) -> N
     assert played.mission.status is MissionStatus.SEALED
     assert played.starts() == ["area", "t0", "t1", "t2", "t3", "t4", "area.fix1"]
     assert played.mission.refused_count == 1
+
+
+def test_setup_makes_every_worktree_ready_also_for_checks_of_an_attempt(player: Player) -> None:
+    command = "test -f made/by_setup && python -c 'import area; assert area.area(2, 3) == 6'"
+    (player.workspace / ".gitignore").write_text("made/\n")
+    declare(player.workspace, command, when="attempt", setup=["mkdir -p made && touch made/by_setup"])
+    played = player.play(area_task(), behaviours={"area": {"worker": [{"actions": [GOOD]}]}})
+    assert played.mission.status is MissionStatus.SEALED
+    assert not (player.workspace / "made").exists()
+
+
+def test_a_project_may_lower_the_bound_on_iterations(player: Player) -> None:
+    declare(player.workspace, CHECK)
+    config = player.workspace / ".opencode" / "orchestrator.jsonc"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"limits": {"max_iterations": 1}}))
+    played = player.play(area_task(), behaviours={"area": {"worker": [{"actions": [BAD]}]}})
+    assert played.mission.end_code == "iterations_exhausted"
+    assert len(played.of_type(IterationStarted)) == 1
 
 
 NOTE = {"write": {"path": "notes.txt", "content": "mended\n"}}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.hosts.json_lines import FieldLines
+from orchestrator.jsonc import FieldLines
 from orchestrator.hosts.scripted import ScriptedHost
 from orchestrator.hosts.scripted_file import ScriptError, load_script, parse_script
 

@@ -141,3 +141,15 @@ async def test_judging_needs_the_base(court) -> None:
     with pytest.raises(GateError) as caught:
         await court.room.judge(Stage.MERGE, court.worktree(court.base), [])
     assert caught.value.code == "base_not_judged"
+
+
+async def test_a_new_comment_that_silences_rules_is_a_finding_of_its_own(court) -> None:
+    quiet = "# ast-grep-ignore: py-mutable-default\ndef f(x=[]):\n    return x\n"
+    await court.begin(BASE | {"app/quiet.py": quiet})
+    silenced = "# ast-grep-ignore\ndef worse(y={}):\n    return y\n"
+    reports = await court.judge({"app/core.py": CORE + "\n\n" + silenced, "app/quiet.py": "X = 1\n"})
+    assert [finding.rule for finding in reports["guardian"].findings] == ["suppression"]
+    kept = await court.judge(
+        {"app/quiet.py": "X = 1\n\n\n" + quiet}
+    )
+    assert kept["guardian"].verdict is Verdict.CLEAN

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-Field = tuple[int | str, ...]
+FieldPath = tuple[int | str, ...]
+"""Keys and list positions from the root."""
 
 _TOKEN = re.compile(
     r"""(?P<skip>\s+|//[^\n]*|/\*.*?\*/)
@@ -32,11 +33,11 @@ class FieldLines:
         self._text = text
         self._tokens = list(_tokens(text))
         self._at = 0
-        self._offsets: dict[Field, int] = {}
+        self._offsets: dict[FieldPath, int] = {}
         if self._tokens:
             self._value(())
 
-    def line(self, field: Field) -> int:
+    def line(self, field: FieldPath) -> int:
         """The line of a field, or of the nearest field around it that stands in the text."""
         path = field
         while path and path not in self._offsets:
@@ -46,7 +47,7 @@ class FieldLines:
     def _peek(self) -> str:
         return self._tokens[self._at].text if self._at < len(self._tokens) else ""
 
-    def _value(self, path: Field) -> None:
+    def _value(self, path: FieldPath) -> None:
         if self._at >= len(self._tokens):
             return
         self._offsets.setdefault(path, self._tokens[self._at].offset)
@@ -57,7 +58,7 @@ class FieldLines:
         elif opening == "[":
             self._items(path)
 
-    def _members(self, path: Field) -> None:
+    def _members(self, path: FieldPath) -> None:
         while self._peek() not in {"}", ""}:
             key = self._peek()
             name = _unquote(key)
@@ -70,7 +71,7 @@ class FieldLines:
                 self._at += 1
         self._at += 1
 
-    def _items(self, path: Field) -> None:
+    def _items(self, path: FieldPath) -> None:
         index = 0
         while self._peek() not in {"]", ""}:
             self._value((*path, index))
