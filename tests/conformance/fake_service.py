@@ -121,7 +121,7 @@ class FakeService:
 @asynccontextmanager
 async def open_fake(root: Path, service: FakeService | None = None) -> AsyncGenerator[FakeService]:
     """Refuses a folder that does not exist, as the engine does."""
-    if not root.is_dir():  # noqa: ASYNC240  # a test double
+    if not root.is_dir():  # noqa: ASYNC240 - a test double
         raise OrchestratorError("no_such_workspace", f"{root} does not exist", "open another folder")
     service = service or FakeService()
     try:

@@ -45,7 +45,7 @@ async def test_the_server_is_in_a_session_of_its_own(tmp_path: Path) -> None:
     async with connect(SERVER, tmp_path) as client:
         await client.initialize(tmp_path)
         (pid,) = children()
-        import os  # noqa: PLC0415
+        import os  # noqa: PLC0415 - needed by this test alone
 
         assert os.getsid(pid) == pid
 
@@ -117,7 +117,7 @@ async def test_cancelling_the_user_of_a_client_reaps_the_server(tmp_path: Path) 
 
 
 def test_neither_client_nor_server_loop_imports_pygls() -> None:
-    import subprocess  # noqa: PLC0415
+    import subprocess  # noqa: PLC0415 - needed by this test alone
 
     code = (
         "import sys, orchestrator.client, orchestrator.rpc.server, orchestrator_protocol.methods;"

@@ -85,7 +85,7 @@ class Grammar:
     """Makes frames, and says which ids must be answered."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311  # seeded tests
+        self.random = random.Random(seed)  # noqa: S311 - seeded tests
         self.next_id = 0
 
     def value(self, depth: int = 0) -> object:
@@ -206,7 +206,7 @@ def test_every_request_is_answered_once(fresh) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_garbage_ends_the_connection_and_not_the_process_by_a_crash(start, tmp_path, seed) -> None:
-    chance = random.Random(seed)  # noqa: S311  # seeded tests
+    chance = random.Random(seed)  # noqa: S311 - seeded tests
     wire = start(env={"FAKE_FRAME_S": "1"})
     wire.initialize(tmp_path)
     good = framed(request(1, "mission/list"))

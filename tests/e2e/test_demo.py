@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,8 +16,13 @@ HEALINGS = {"syntax", "imports", "check:tests"}
 
 @pytest.mark.slow
 def test_the_demo_heals_every_mistake_and_seals(tmp_path: Path) -> None:
-    # The demo makes its workspace and its state in the temporary folder.
-    done = orchestrator("demo", "--json", env={"TMPDIR": str(tmp_path)})
+    # The demo makes its workspace and its state in the temporary folder. The first `python` on PATH is of no use to it.
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "python").write_text("#!/bin/sh\nexit 1\n")
+    (programs / "python").chmod(0o755)
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    done = orchestrator("demo", "--json", env={"TMPDIR": str(tmp_path), "PATH": path})
     assert done.code == 0, done.err
     workspace = Path(done.one("mission.accepted")["workspace"])
     assert workspace.is_relative_to(tmp_path)

@@ -30,9 +30,12 @@ def command(mission: str, workspace: Path, deliver: DeliveryMode, is_json: bool)
     elif result.kept_back:
         click.echo(f"not applied, you changed meanwhile: {', '.join(result.kept_back)}")
         click.echo(result.detail)
+    elif not result.paths:
+        click.echo(result.detail or "nothing to deliver")
+    elif result.delivery == "apply":
+        click.echo(f"delivered: {len(result.paths)} files written in {result.place or workspace}")
     else:
-        place = f" in {result.place}" if result.place else ""
-        click.echo(f"delivered by {result.delivery}{place}: {len(result.paths)} files")
+        click.echo(f"delivered {len(result.paths)} files as a {result.delivery}: {result.detail or result.place}")
     sys.exit(1 if result.kept_back else 0)
 
 

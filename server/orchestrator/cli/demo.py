@@ -23,6 +23,8 @@ def command(is_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     folder = Path(tempfile.mkdtemp(prefix="orchestrator-demo-"))
     workspace = copy_workspace(folder / "workspace")
     os.environ[STATE_VARIABLE] = str(folder / "state")
+    # The sample's check runs `python -m pytest`: this installation has it, another `python` on PATH may not.
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     if not is_json:
         click.secho(f'/task "{MISSION}"', bold=True)
         click.secho(f"workspace {workspace}", dim=True)

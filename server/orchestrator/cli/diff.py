@@ -24,6 +24,8 @@ def command(mission: str, workspace: Path, task: str) -> None:
     params = MissionDiffParams(mission_id=wanted.id, task_id=task)
     result = anyio.run(partial(_ask, workspace, params))
     click.echo(result.diff, nl=False)
+    if not result.diff:
+        click.echo(f"{f'task {task}' if task else f'mission {wanted.id}'} has changed nothing", err=True)
     if result.is_cut:
         click.echo("the diff was cut; `orchestrator deliver --deliver patch` writes the whole", err=True)
 

@@ -18,7 +18,7 @@ from orchestrator.reading import existing_places
 @workspace_option
 @json_option
 def command(workspace: Path, is_json: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Show what is installed, where things are and what is missing. Exit code 1 when something is missing."""
+    """Show what is installed, where things are and what is missing."""
     from orchestrator.review.discover import discover  # noqa: PLC0415 - needed by this command alone
     from orchestrator.sandbox.launcher import NativeLauncher  # noqa: PLC0415 - as above
 

@@ -67,8 +67,8 @@ async def follow(
         if started.queue_position:
             say(f"queued: {started.queue_position} missions run before this one")
         events: list[MissionEvent] = []
+        interruption = _Interruption(client, started.mission_id, say)
         async with anyio.create_task_group() as group:
-            interruption = _Interruption(client, started.mission_id, say)
             group.start_soon(interruption.watch)
             async for event in client.notifications:
                 if event.mission_id != started.mission_id:

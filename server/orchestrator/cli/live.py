@@ -101,11 +101,20 @@ class LiveView:
         """Show one event."""
         self._board.take(event)
         if line := narrate(event):
-            self._console.print(Text(f"{line.mark} {line.text}", style=line.style), soft_wrap=True)
+            self._print(line.mark, line.text, line.style)
 
     def say(self, text: str, style: str = "dim") -> None:
         """Show a line that is no event."""
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        self._print("·", text, style)
+
+    def _print(self, mark: str, text: str, style: str) -> None:
+        """A terminal gets wrapped lines that hang below the mark; a pipe or file one line each."""
+        if not self._console.is_terminal:
+            self._console.print(Text(f"{mark} {text}", style=style), soft_wrap=True)
+            return
+        row = Table.grid(padding=(0, 1))
+        row.add_row(Text(mark, style=style), Text(text, style=style, overflow="fold"))
+        self._console.print(row)
 
     def _render(self) -> RenderableType:
         board = self._board
@@ -116,20 +125,18 @@ class LiveView:
             done = board.done_count()
             cells += [ProgressBar(total=total, completed=done, width=30), Text(f"{done}/{total}")]
         head.add_row(*cells)
-        rows = Table.grid(padding=(0, 1))
-        rows.add_column(no_wrap=True)
-        rows.add_column(no_wrap=True, overflow="ellipsis", max_width=32)
-        rows.add_column(no_wrap=True, justify="right")
-        rows.add_column(no_wrap=True, overflow="ellipsis")
         busy = [task_id for task_id, state in board.states.items() if state == "running"]
-        for task_id in busy[:_SHOWN]:
-            title = Text(board.titles[task_id], style="dim")
-            rows.add_row(
-                Text("  ▸", style="cyan"), Text(task_id, style="bold"), _elapsed(board.begun_s[task_id]), title
-            )
+        rows = [self._row(task_id) for task_id in busy[:_SHOWN]]
         if len(busy) > _SHOWN:
-            rows.add_row("", f"and {len(busy) - _SHOWN} more", "", "")
-        return Group(head, rows)
+            rows.append(Text(f"    and {len(busy) - _SHOWN} more", style="dim"))
+        return Group(head, *rows)
+
+    def _row(self, task_id: str) -> Text:
+        """One running task in one line, cut at the edge of the terminal."""
+        row = Text(no_wrap=True, overflow="ellipsis")
+        row.append("  ▸ ", style="cyan").append(task_id, style="bold").append(" ")
+        row.append_text(_elapsed(self._board.begun_s[task_id])).append(" ")
+        return row.append(self._board.titles[task_id], style="dim")
 
 
 def _elapsed(since_s: float) -> Text:

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator_protocol.event import MissionEvent
 
 Data = dict[str, Any]
+_MESSAGE_CHARS = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def _refused(data: Data) -> Line:
 
 
 def _interrupted(data: Data) -> Line:
+    if data["reason"] == "the mission ended":
+        return Line("·", f"{data['taskId']} was cut off", "dim")
     return Line("✗", f"{data['taskId']} ended without a result: {data['reason']}", "red")
 
 
@@ -134,9 +137,12 @@ _TELLERS: dict[str, Callable[[Data], Line | None]] = {
 
 
 def _finding(finding: Data) -> str:
-    place = f"{finding['path']}:{finding['startLine'] + 1} " if finding["path"] else ""
-    first, *_ = finding["message"].splitlines() or [""]
-    return f"{place}{first[:160]}"
+    first, *rest = [line.strip() for line in finding["message"].splitlines() if line.strip()] or [""]
+    if first.endswith(":") and rest:
+        first = f"{first} {rest[0]}"
+    is_placed = not finding["path"] or first.startswith(finding["path"])
+    place = "" if is_placed else f"{finding['path']}:{finding['startLine'] + 1} "
+    return f"{place}{first[:_MESSAGE_CHARS]}"
 
 
 def _few(items: Sequence[str], most: int = 3) -> str:

@@ -25,7 +25,7 @@ EXIT_CODES = {"sealed": 0, "unverified": 3, "waiting": 3}
 INTERRUPTED = 130
 
 
-@click.command("run", epilog='Example: orchestrator run "rename `old_name` to `new_name`" --workspace . --trust')
+@click.command("run", epilog="Example: orchestrator run 'rename old_name to new_name' --workspace . --trust")
 @click.argument("mission")
 @workspace_option
 @click.option(

@@ -114,8 +114,8 @@ async def connect(
     except OSError as error:
         raise ServerGoneError(f"the server {argv[0]!r} could not be started: {error.strerror}") from None
     server = ServerProcess(process, log_file)
-    assert process.stdin is not None  # noqa: S101  # they were asked for
-    assert process.stdout is not None  # noqa: S101  # as above
+    assert process.stdin is not None  # noqa: S101 - they were asked for
+    assert process.stdout is not None  # noqa: S101 - as above
     async with process, anyio.create_task_group() as tasks:
         tasks.start_soon(server.keep_stderr)
         async with connected(process.stdout, process.stdin, server.tail, server.settle) as client:

@@ -61,7 +61,7 @@ class Client:
         params = {
             "processId": os.getpid(),
             "clientInfo": {"name": "orchestrator", "version": __version__},
-            "rootUri": Path(os.path.abspath(workspace)).as_uri() if workspace else None,  # noqa: ASYNC240, PTH100  # no I/O
+            "rootUri": Path(os.path.abspath(workspace)).as_uri() if workspace else None,  # noqa: ASYNC240, PTH100 - no I/O
             "capabilities": {"general": {"positionEncodings": ["utf-8"]}},
         }
         answer = cast("dict[str, Any]", await self.call("initialize", params))

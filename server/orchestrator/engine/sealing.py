@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestrator.domain.commands import AddFixTask, SealMission
 from orchestrator.domain.decide import unsealable
 from orchestrator.domain.events import GateJudged, SealingStarted
@@ -36,7 +38,7 @@ async def seal_or_reopen(ledger: Ledger, rooms: MissionRooms, started_at_s: floa
     code, message, hint = problem
     failed = [report for report in reports if report.verdict is Verdict.FAILED]
     if not failed:
-        raise MissionOver(MissionStatus.UNVERIFIED, code, message, _with_held_back(mission, hint))
+        raise MissionOver(MissionStatus.UNVERIFIED, code, message, _hint(mission, reports, hint))
     if not changed:
         gates = ", ".join(report.gate for report in failed)
         raise MissionOver(MissionStatus.FAILED, "gate_failed", f"{gates} failed though the mission changed nothing")
@@ -66,7 +68,19 @@ def _write_set(findings: tuple[Finding, ...], changed: tuple[str, ...]) -> tuple
     return tuple(sorted(named)) if named <= set(changed) else changed
 
 
-def _with_held_back(mission: Mission, hint: str) -> str:
-    if not mission.held_back:
+def _hint(mission: Mission, reports: Sequence[GateReport], hint: str) -> str:
+    """What a person can do about a mission that nothing proves: depends on why no check counted."""
+    if mission.held_back:
+        return f"found but not trusted to run: {', '.join(mission.held_back)}; pass --trust to run them"
+    reasons = [_reason(report) for report in reports if report.gate.startswith("check:")]
+    if not reasons:
         return hint
-    return f"found but not trusted to run: {', '.join(mission.held_back)}; pass --trust to run them"
+    return f"{'; '.join(reasons)}; the work is kept: orchestrator diff, orchestrator deliver"
+
+
+def _reason(report: GateReport) -> str:
+    name = report.gate.removeprefix("check:")
+    if report.verdict is not Verdict.CLEAN:
+        return f"{name}: {report.verdict.value.replace('_', ' ')}, {report.detail or 'no reason was given'}"
+    details = {receipt.detail for receipt in report.receipts if receipt.detail}
+    return f"{name}: {'; '.join(sorted(details)) or 'passed, but noticed no planted error'}"

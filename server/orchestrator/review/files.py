@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,7 +121,10 @@ def _missing_folders(root: str, place: Path) -> list[Path]:
 
 
 def _put(place: Path, content: bytes | None, mode: int) -> None:
-    """Replace a file by a rename: its old bytes may be shared with other trees through hard links."""
+    """Replace a file by a rename: its old bytes may be shared with other trees through hard links.
+
+    Its modification time grows by whole seconds, because compilers and make compare no finer than that.
+    """
     if content is None:
         place.unlink(missing_ok=True)
         return
@@ -130,6 +134,9 @@ def _put(place: Path, content: bytes | None, mode: int) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         Path(name).chmod(mode)
+        with suppress(FileNotFoundError):
+            newer_s = max(time.time(), place.stat().st_mtime // 1 + 2)
+            os.utime(name, (newer_s, newer_s))
         Path(name).replace(place)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -78,7 +78,7 @@ def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
     for field in ("body", "orelse", "finalbody"):
         block = getattr(statement, field, None)
         if isinstance(block, list):
-            blocks.append(block)  # pyright: ignore[reportUnknownArgumentType]  # ast types these fields as statements
+            blocks.append(block)  # pyright: ignore[reportUnknownArgumentType] - ast types these fields as statements
     for field in ("handlers", "cases"):
         blocks += [part.body for part in getattr(statement, field, [])]
     return blocks

@@ -171,7 +171,7 @@ class ReviewRoom:
         known = self._cache.get(key)
         passed = known.get("passed") if known is not None else None
         if isinstance(passed, list):
-            tests = frozenset(str(test) for test in passed)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # JSON
+            tests = frozenset(str(test) for test in passed)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - JSON
             detail = "green on this tree before"
             return BaseRun(is_green=True, passed=tests), GateReport(gate_name(check), Verdict.CLEAN, detail=detail)
         base, report = await run_on_base(check, worktree, self._runner)

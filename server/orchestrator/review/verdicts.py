@@ -52,7 +52,8 @@ def _base_reason(runs: list[Run]) -> str:
         return "the command was not found on the base: install it, or correct the check"
     if last.exit_code == NO_TESTS_EXIT_CODE and last.results is not None:
         return "no tests were collected on the base"
-    return f"red on the base already: it {last.describe_end()}"
+    said = last.output_tail.strip().splitlines()
+    return f"red on the base already: it {last.describe_end()}{f' ({said[-1].strip()[:200]})' if said else ''}"
 
 
 def judge_run(run: Run, base: BaseRun) -> Judged:

@@ -67,7 +67,7 @@ class Roots:
 
     def relative(self, key: str) -> str:
         """The path within the workspace, "" for a text elsewhere."""
-        inside = os.path.relpath(key, self.workspace) if os.path.isabs(key) else ".."  # noqa: PTH117  # keys are strings
+        inside = os.path.relpath(key, self.workspace) if os.path.isabs(key) else ".."  # noqa: PTH117 - keys are strings
         return "" if inside == ".." or inside.startswith(f"..{os.sep}") else inside.replace(os.sep, "/")
 
     def uri(self, key: str) -> str:

@@ -163,7 +163,7 @@ class Dispatcher:
             checked = _validated(route.params, params) if route.params else params
             result = await route.handler(checked)
             body = message.encode_result(pending.id, _encoded(result))
-        except Exception as raised:  # noqa: BLE001  # a defect in one handler must not end the others
+        except Exception as raised:  # noqa: BLE001 - a defect in one handler must not end the others
             return self._error_reply(pending, raised)
         if len(body) > self._limits.frame_bytes:
             reason = f"the result of {len(body)} bytes does not fit into a frame"

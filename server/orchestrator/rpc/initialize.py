@@ -61,7 +61,7 @@ class InitializeParams(_Hello):
         """The first encoding of the client's that we know; LSP's default is utf-16."""
         general = self.capabilities.general
         for offered in (general.position_encodings if general else None) or ():
-            if offered == "utf-8" or offered == "utf-16":  # noqa: PLR1714  # narrows the literal type
+            if offered == "utf-8" or offered == "utf-16":  # noqa: PLR1714 - narrows the literal type
                 return offered
         return "utf-16"
 

@@ -35,7 +35,7 @@ def event_view(recorded: Recorded) -> MissionEvent:
 _wire_name = cache(to_camel)
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401  # JSON data
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON data
     """Dataclasses and tuples as JSON data with camelCase names."""
     if isinstance(value, Enum):
         return value.value

@@ -192,7 +192,7 @@ class _Session:
 
     async def _watch_client(self, process_id: int) -> None:
         """A client that died without closing its side is noticed by its process."""
-        while _is_alive(process_id):  # noqa: ASYNC110  # nothing tells about another process's end
+        while _is_alive(process_id):  # noqa: ASYNC110 - nothing tells about another process's end
             await anyio.sleep(self._limits.client_poll_s)
         log.warning("the client's process %d is gone", process_id)
         self._reading.cancel()
@@ -261,9 +261,9 @@ class _Session:
         async with self._lsp_loading:
             if self._lsp is None:
                 await to_thread.run_sync(_load_lsp)
-                from orchestrator.rpc.lsp import LspRoom  # noqa: PLC0415  # 0.6 s of import, in a thread until here
+                from orchestrator.rpc.lsp import LspRoom  # noqa: PLC0415 - 0.6 s of import, in a thread until here
 
-                assert self._diagnostics is not None  # noqa: S101  # made by initialize, which comes first
+                assert self._diagnostics is not None  # noqa: S101 - made by initialize, which comes first
                 self._lsp = LspRoom(
                     self._raw_hello,
                     self.dispatcher.notify,

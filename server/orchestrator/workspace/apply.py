@@ -62,6 +62,11 @@ class Application:
         with Descent(self.root) as descent:
             return tuple(path for path, (old, _) in self.changes.items() if not self._holds(descent, path, old))
 
+    def already_made(self) -> tuple[str, ...]:
+        """Paths that hold the new content by now, as after an earlier delivery. Reads, writes nothing."""
+        with Descent(self.root) as descent:
+            return tuple(path for path, (_, new) in self.changes.items() if self._holds(descent, path, new))
+
     def run(self) -> None:
         """Make every change. On any error what was done is undone, then it is raised (UserChangedError, OSError)."""
         order = sorted(self.changes, key=lambda path: (self.changes[path][1] is not None, path))

@@ -75,6 +75,10 @@ class Deliveries:
 
     def _apply(self, repo: pygit2.Repository, begun: _Begun, changes: dict[str, Delta], title: str) -> Delivery:
         paths = tuple(sorted(changes))
+        made = Application(repo, str(self._root), changes).already_made()
+        changes = {path: delta for path, delta in changes.items() if path not in made}
+        if not changes:
+            return Delivery(DeliveryMode.APPLY, str(self._root), paths, (), "the files hold this work already")
         if not os.access(self._root, os.W_OK):
             return self._patch(repo, begun, changes, why="the workspace is read-only; ")
         application = Application(repo, str(self._root), changes, begun.token)

@@ -92,7 +92,7 @@ def test_unreadable_files_are_told(tmp_path: Path) -> None:
 
 
 def test_a_panic_is_a_core_error_and_the_module_lives_on(capfd: pytest.CaptureFixture[str]) -> None:
-    from orchestrator_core import _core  # pyright: ignore[reportAttributeAccessIssue]  # noqa: PLC0415  # private on purpose
+    from orchestrator_core import _core  # pyright: ignore[reportAttributeAccessIssue] - private on purpose  # noqa: PLC0415 - private on purpose
 
     with pytest.raises(core.CoreError, match="defect in the native core: on purpose"):
         _core._panic_on_purpose()

@@ -20,7 +20,7 @@ def make(root: Path, *names: str) -> None:
 
 def walked(root: Path, **options: object) -> list[str]:
     """The paths of a walk."""
-    return [file.path for file in core.walk(str(root), **options).files]  # pyright: ignore[reportArgumentType]  # by name
+    return [file.path for file in core.walk(str(root), **options).files]  # pyright: ignore[reportArgumentType] - by name
 
 
 def test_walk_obeys_ignore_files_at_and_below_the_root_only(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_grep_is_honest_about_what_it_did_not_read(tmp_path: Path) -> None:
 )
 def test_wrong_patterns_are_errors(tmp_path: Path, bad: dict[str, list[str]]) -> None:
     with pytest.raises(core.CoreError):
-        core.grep(str(tmp_path), **bad)  # pyright: ignore[reportArgumentType]  # by name
+        core.grep(str(tmp_path), **bad)  # pyright: ignore[reportArgumentType] - by name
 
 
 def test_the_root_must_be_a_folder(tmp_path: Path) -> None:

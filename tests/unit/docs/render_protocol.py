@@ -149,7 +149,7 @@ def _gather(annotations: Iterable[object], found: dict[str, type], base: type | 
                 _gather(get_type_hints(annotation).values(), found, base)
             elif base and issubclass(annotation, base):
                 found[annotation.__name__] = annotation
-                _gather((field.annotation for field in annotation.model_fields.values()), found, base)  # pyright: ignore[reportAttributeAccessIssue]  # a pydantic model
+                _gather((field.annotation for field in annotation.model_fields.values()), found, base)  # pyright: ignore[reportAttributeAccessIssue] - a pydantic model
         _gather(get_args(annotation), found, base)
 
 

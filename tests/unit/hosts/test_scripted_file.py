@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.jsonc import FieldLines
 from orchestrator.hosts.scripted import ScriptedHost
 from orchestrator.hosts.scripted_file import ScriptError, load_script, parse_script
+from orchestrator.jsonc import FieldLines
 
 GOOD = """{
   // comments and trailing commas are fine

@@ -149,7 +149,5 @@ async def test_a_new_comment_that_silences_rules_is_a_finding_of_its_own(court) 
     silenced = "# ast-grep-ignore\ndef worse(y={}):\n    return y\n"
     reports = await court.judge({"app/core.py": CORE + "\n\n" + silenced, "app/quiet.py": "X = 1\n"})
     assert [finding.rule for finding in reports["guardian"].findings] == ["suppression"]
-    kept = await court.judge(
-        {"app/quiet.py": "X = 1\n\n\n" + quiet}
-    )
+    kept = await court.judge({"app/quiet.py": "X = 1\n\n\n" + quiet})
     assert kept["guardian"].verdict is Verdict.CLEAN

@@ -15,7 +15,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "conformance"))
 
-from fake_service import (  # pyright: ignore[reportMissingImports]  # the conformance tests share it
+from fake_service import (  # pyright: ignore[reportMissingImports] - the conformance tests share it
     FakeService,
     WordLinter,
     open_fake,

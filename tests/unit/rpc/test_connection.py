@@ -231,5 +231,5 @@ def spied(take, method: str, sink: list):
 
 async def until(condition) -> None:
     with anyio.fail_after(5):
-        while not condition():  # noqa: ASYNC110  # any condition
+        while not condition():  # noqa: ASYNC110 - any condition
             await anyio.sleep(0.01)

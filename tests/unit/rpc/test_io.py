@@ -34,7 +34,7 @@ async def read_all(pipe, data: bytes, sizes: list[int], limits=DEFAULT) -> list[
 
 @pytest.mark.parametrize("seed", range(30))
 async def test_frames_survive_any_cut(pipe, seed) -> None:
-    chance = random.Random(seed)  # noqa: S311  # seeded tests
+    chance = random.Random(seed)  # noqa: S311 - seeded tests
     bodies = [bytes(chance.randrange(256) for _ in range(chance.randrange(300))) for _ in range(10)]
     data = b"".join(frame(body) for body in bodies)
     sizes = [chance.randrange(1, 40) for _ in range(len(data) // 40)]
@@ -43,7 +43,7 @@ async def test_frames_survive_any_cut(pipe, seed) -> None:
 
 @pytest.mark.parametrize("seed", range(300))
 async def test_garbage_raises_framing_errors_alone(pipe, seed) -> None:
-    chance = random.Random(seed)  # noqa: S311  # seeded tests
+    chance = random.Random(seed)  # noqa: S311 - seeded tests
     parts = [
         b"Content-Length",
         b":",

@@ -61,6 +61,17 @@ async def test_apply(repository, workspace, mission, listing):
     assert "nothing" in again.detail
 
 
+async def test_delivering_again_changes_nothing_and_says_so(repository, workspace, mission, listing):
+    base, tip = await mission(FILES)
+    await workspace.deliver("m1", base, tip, APPLY, "The work")
+    before = listing(repository)
+    again = await workspace.deliver("m1", base, tip, APPLY, "The work")
+    assert (again.mode, again.kept_back, again.detail) == (APPLY, (), "the files hold this work already")
+    assert listing(repository) == before
+    (repository / "a.txt").write_text("one\ntwo and a half\nthree\n")
+    assert (await workspace.deliver("m1", base, tip, APPLY, "The work")).kept_back == ("a.txt",)
+
+
 async def test_modes_links_and_swaps(root, workspace, fill, mission, listing):
     fill(
         root,

@@ -40,18 +40,18 @@ fn query(root: &Path, patterns: &[&str]) -> Grep {
 fn ignore_files_hold_without_a_repository_and_parents_do_not() {
     let outer = folder(&[
         (".gitignore", b"*.py\n"),
-        ("build/.hidden/root/a.py", b""),
-        ("build/.hidden/root/.env", b""),
-        ("build/.hidden/root/.git/config", b""),
-        ("build/.hidden/root/.git/info/exclude", b"private\n"),
-        ("build/.hidden/root/private", b""),
-        ("build/.hidden/root/.gitignore", b"*.log\nroot\n!keep.log\n"),
-        ("build/.hidden/root/x.log", b""),
-        ("build/.hidden/root/sub/keep.log", b""),
-        ("build/.hidden/root/sub/.ignore", b"y\n"),
-        ("build/.hidden/root/sub/y", b""),
+        ("build/.hidden/top/a.py", b""),
+        ("build/.hidden/top/.env", b""),
+        ("build/.hidden/top/.git/config", b""),
+        ("build/.hidden/top/.git/info/exclude", b"private\n"),
+        ("build/.hidden/top/private", b""),
+        ("build/.hidden/top/.gitignore", b"*.log\ntop\n!keep.log\n"),
+        ("build/.hidden/top/x.log", b""),
+        ("build/.hidden/top/sub/keep.log", b""),
+        ("build/.hidden/top/sub/.ignore", b"y\n"),
+        ("build/.hidden/top/sub/y", b""),
     ]);
-    let root = outer.path().join("build/.hidden/root");
+    let root = outer.path().join("build/.hidden/top");
     assert_eq!(
         paths(&Walk::new(&root)),
         [".env", ".gitignore", "a.py", "sub/.ignore", "sub/keep.log"]

@@ -9,7 +9,7 @@ from orchestrator_protocol.mission import MissionStartParams, MissionStartResult
 
 async def mission_start(service: Service, params: MissionStartParams) -> MissionStartResult:
     """Take a mission in."""
-    from orchestrator.engine.service import StartRequest  # noqa: PLC0415  # the engine loads with the first mission
+    from orchestrator.engine.service import StartRequest  # noqa: PLC0415 - the engine loads with the first mission
 
     mission, before = await service.start(
         StartRequest(

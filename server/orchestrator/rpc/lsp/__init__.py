@@ -157,7 +157,7 @@ class LspRoom:
         encoding = self._server.server_capabilities.position_encoding
         self._encoding: PositionEncoding = "utf-8" if encoding == "utf-8" else "utf-16"
         protocol = self._server.protocol
-        protocol._workspace = _Texts(self._encoding)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # no public way to set it
+        protocol._workspace = _Texts(self._encoding)  # noqa: SLF001 - no public way to set it  # pyright: ignore[reportPrivateUsage] - no public way to set it
 
     def _register(self) -> None:
         features: dict[str, Callable[[Any], object]] = {
@@ -252,7 +252,7 @@ class LspRoom:
 
     async def _lint(self, uri: str, opened: _Open) -> bool:
         """Lint the text as it is now; False when it changed meanwhile and the result was dropped."""
-        assert self._linter is not None  # noqa: S101  # callers checked
+        assert self._linter is not None  # noqa: S101 - callers checked
         stamp = opened.stamp
         text = TextMap(self._server.workspace.get_text_document(uri).source, self._encoding)
         source = text.text.encode("utf-8", "replace")
