@@ -19,6 +19,7 @@ _USAGE_CODES = frozenset(
         "empty_mission",
         "bad_usage",
         "no_such_path",
+        "nothing_checked",
         "no_such_workspace",
         "not_a_folder",
         "script_too_large",

@@ -40,7 +40,7 @@ class Linted:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--fix", is_flag=True, help="Apply the fixes that can't change behaviour.")
 def command(paths: tuple[Path, ...], config: Path | None, no_builtin: bool, form: str, fix: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Check files with the style guardian. Exit code 0: clean, 1: findings, 2: wrong usage."""
+    """Check files with the style guardian. Exit code 0: clean, 1: findings, 2: wrong usage or nothing to check."""
     rules = _rules(config, is_builtin=not no_builtin)
     wanted = paths or (Path(),)
     for path in wanted:
@@ -48,6 +48,8 @@ def command(paths: tuple[Path, ...], config: Path | None, no_builtin: bool, form
             raise OrchestratorError("no_such_path", f"{path} does not exist")
     fixed = _fix(rules, wanted) if fix else 0
     linted = _lint(rules, wanted)
+    if not linted.checked_count:
+        raise OrchestratorError("nothing_checked", _why_nothing(linted), "name files in a language that has rules")
     if form == "json":
         _print_json(linted)
     else:
@@ -111,6 +113,11 @@ def _fix_file(path: Path, findings: list[native.Finding]) -> int:
     temporary.chmod(path.stat().st_mode)
     temporary.replace(path)
     return applied
+
+
+def _why_nothing(linted: Linted) -> str:
+    reasons = sorted({reason for _, reason in linted.skipped})
+    return f"no file could be checked: {', '.join(reasons[:3]) or 'there is none'}"
 
 
 def _shown(root: Path, relative: str) -> str:

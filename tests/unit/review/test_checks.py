@@ -72,7 +72,7 @@ async def test_tests_red_on_the_base_do_not_count_but_new_ones_do(court) -> None
 
 
 async def test_a_tool_that_compares_whole_seconds_notices_the_planted_error(court) -> None:
-    """compileall skips a file whose compiled form has the same size and second of modification, else not."""
+    """The compiler skips a file whose compiled form has the same size and second of modification, else not."""
     await court.begin({"calc.py": CODE} | config("python -m compileall -q ."))
     report = (await court.judge({"calc.py": CODE + "\n\nX = 1\n"}, Stage.SEAL))["check:unit"]
     assert report.receipts[0].sensitivity is Sensitivity.SENSITIVE
