@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMPS := $(VENV)/stamps
 RUST_SOURCES := $(shell find rust -path rust/target -prune -o -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.lock' -o -name '*.yml' -o -name '*.pyi' -o -name '*.py' \) -print)
-PYTEST_FLAGS ?= -n 2
+PYTEST_FLAGS ?= -n 4 --dist worksteal
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -19,3 +19,8 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("ORCHESTRATOR_STATE_DIR", str(folder))
     yield folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests begin first, so that the end of a parallel run does not wait for one of them."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -84,7 +84,7 @@ def test_ctrl_c_while_a_command_of_a_session_runs(
 ) -> None:
     before = user_files(checked)
     running = start("run", "x", "-w", checked, "--host", busy(tmp_path), "--json")
-    until(lambda: any("sleep 302" in line for line in living(running.note_tree())), "the command runs", 30)
+    until(lambda: any(line == "sleep 302" for line in living(running.note_tree())), "the command runs", 30)
     interrupted(running, checked, state_dir, before)
 
 
@@ -95,7 +95,7 @@ def test_ctrl_c_while_a_check_runs(
     before = user_files(workspace)
     host = Plan().task("t1", "first.py", work=QUICK).save(tmp_path)
     running = start("run", "x", "-w", workspace, "--host", host, "--json")
-    until(lambda: any("sleep 304" in line for line in living(running.note_tree())), "the check runs", 30)
+    until(lambda: any(line == "sleep 304" for line in living(running.note_tree())), "the check runs", 30)
     interrupted(running, workspace, state_dir, before)
     assert "+X = 1" in orchestrator("diff", "-w", workspace).out
 
@@ -117,7 +117,7 @@ def test_ctrl_c_twice_leaves_at_once(
 ) -> None:
     before = user_files(checked)
     running = start("run", "x", "-w", checked, "--host", busy(tmp_path), "--json")
-    until(lambda: any("sleep 302" in line for line in living(running.note_tree())), "the command runs", 30)
+    until(lambda: any(line == "sleep 302" for line in living(running.note_tree())), "the command runs", 30)
     running.signal(signal.SIGINT)
     running.signal(signal.SIGINT)
     done = running.end(20)
@@ -148,7 +148,7 @@ def test_nothing_survives_a_killed_command_line(
     running = start("run", "x", "-w", checked, "--host", host, "--json")
     running.wait_for("checks.chosen")
     if moment == "command":
-        until(lambda: any("sleep 302" in line for line in living(running.note_tree())), "the command runs", 30)
+        until(lambda: any(line == "sleep 302" for line in living(running.note_tree())), "the command runs", 30)
     running.signal(signal.SIGKILL)
     assert running.end(10).code == -signal.SIGKILL
     all_gone(running, state_dir, GONE_S)
@@ -188,7 +188,7 @@ def test_a_killed_server_takes_the_commands_it_ran_along(
     checked: Path, tmp_path: Path, state_dir: Path, start: Callable[..., Running]
 ) -> None:
     running = start("run", "x", "-w", checked, "--host", busy(tmp_path), "--json")
-    until(lambda: any("sleep 302" in line for line in living(running.note_tree())), "the command runs", 30)
+    until(lambda: any(line == "sleep 302" for line in living(running.note_tree())), "the command runs", 30)
     running.server().kill()
     all_gone(running, state_dir, GONE_S)
     assert running.end(15).code == 1

@@ -143,11 +143,21 @@ pub fn next_signal(fd: &OwnedFd) -> Option<c_int> {
 
 /// Puts all signals back to what a fresh program expects.
 pub fn reset_signals() -> Result<()> {
-    // SAFETY: the set is initialised; SIG_DFL is valid for every signal.
+    // The kernel's own structure, all zero: the default action, no flags, an empty mask. The C library refuses to touch
+    // two signals that it keeps for itself, and those too may come ignored from whoever started the server.
+    let default = [0_u64; 4];
+    // SAFETY: the kernel reads one structure of at most 32 bytes, the set is initialised. SIGKILL and SIGSTOP refuse.
     unsafe {
-        // SIGKILL, SIGSTOP and the C library's own two refuse; they were never changed.
-        for signal in 1..=64 {
-            libc::signal(signal, libc::SIG_DFL);
+        for signal in 1..=64_i32 {
+            let action = default.as_ptr();
+            let size = size_of::<u64>();
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                action,
+                std::ptr::null_mut::<u64>(),
+                size,
+            );
         }
         let mut set: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut set);
