@@ -47,6 +47,9 @@ def command(mission: str, workspace: Path, is_json: bool) -> None:  # noqa: FBT0
             click.echo(f"\n{shown[0].end_reason}\n{shown[0].end_hint}".rstrip())
         return
     _table(shown)
+    for item in shown:
+        if item.status is MissionStatus.SEALED and not item.is_delivered:
+            click.echo(f"{item.id} is sealed and not in your files yet: orchestrator deliver {item.id}")
 
 
 def _table(missions: list[Mission]) -> None:

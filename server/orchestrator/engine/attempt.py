@@ -26,7 +26,7 @@ from orchestrator.engine.recovery import Recovery, ResilientSession
 from orchestrator.engine.refusal import Refusal, capped, refusal_of
 from orchestrator.engine.rooms import MissionRooms
 from orchestrator.ports.host import Brief, HostError, SessionSpec
-from orchestrator.ports.workspace import Change, Worktree
+from orchestrator.ports.workspace import Change, WorkspaceError, Worktree
 
 
 class AttemptRunner:
@@ -63,7 +63,7 @@ class AttemptRunner:
         start, leftover = await self._start_commit(started, task)
         async with workspace.checkout(start) as worktree:
             await self._converse(started, task, worktree, leftover)
-            change = await workspace.commit(worktree, f"{task.spec.id}: {task.spec.title}")
+            change = await self._commit(worktree, task)
             paths = await workspace.changed_paths(started.base_commit, change.commit)
             change = replace(change, paths=paths)
             await self._ledger.note(
@@ -74,6 +74,14 @@ class AttemptRunner:
             judged = Worktree(worktree.path, change.commit, change.tree)
             await self._judge(started, judged, change)
         return change
+
+    async def _commit(self, worktree: Worktree, task: Task) -> Change:
+        """What the session left, as a commit. What can't be one (a link that leads out, too much) is its fault."""
+        try:
+            return await self._rooms.shared.workspace.commit(worktree, f"{task.spec.id}: {task.spec.title}")
+        except WorkspaceError as error:
+            finding = Finding("workspace", error.code, "", error.message)
+            raise Refusal("what it left can't be kept", (finding,), "") from error
 
     async def _start_commit(self, started: AttemptStarted, task: Task) -> tuple[str, tuple[Finding, ...]]:
         """Where the session begins: the mission's tip, with the refused work merged onto it for a fixer."""

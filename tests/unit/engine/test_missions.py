@@ -88,6 +88,17 @@ def test_a_session_that_does_nothing_is_refused(player: Player) -> None:
     assert refused.findings[0].rule == "no-change"
 
 
+def test_a_link_that_leads_out_is_refused_and_the_fixer_begins_anew(player: Player) -> None:
+    link = {"shell": "ln -s /etc/passwd t1.txt"}
+    write = {"write": {"path": "t1.txt", "content": "mended\n"}}
+    behaviours = {"t1": {"worker": [{"actions": [link]}], "fixer": [{"actions": [write]}]}}
+    played = player.play(make_task("t1"), behaviours=behaviours)
+    assert is_done(played)
+    (refused,) = played.of_type(AttemptRefused)
+    assert refused.findings[0].rule == "symlink_leads_out"
+    assert played.starts() == ["t1", "t1.fix1"]
+
+
 @pytest.mark.parametrize("kind", ["rate_limited", "crashed", "timed_out", "context_overflow", "tool_failed"])
 def test_every_failure_of_a_session_is_healed(player: Player, kind: str) -> None:
     write = {"write": {"path": "t1.txt", "content": "done\n"}}
