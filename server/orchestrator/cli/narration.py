@@ -69,10 +69,9 @@ def _refused(data: Data) -> Line:
     return Line("✗", f"{data['taskId']} refused, {data['reason']}{because}{more}", "red")
 
 
-def _interrupted(data: Data) -> Line:
-    if data["reason"] == "the mission ended":
-        return Line("·", f"{data['taskId']} was cut off", "dim")
-    return Line("✗", f"{data['taskId']} ended without a result: {data['reason']}", "red")
+def _interrupted(data: Data) -> Line | None:
+    # Otherwise the task has failed, which is told next, with the same reason.
+    return Line("·", f"{data['taskId']} was cut off", "dim") if data["reason"] == "the mission ended" else None
 
 
 def _added(data: Data) -> Line:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.cli.narration import is_healing, narrate
+from orchestrator.cli.narration import Line, is_healing, narrate
 from orchestrator_protocol.event import MissionEvent
 from orchestrator_protocol.mission import MissionStatusResult
 from orchestrator_protocol.seal import ReceiptView, SealView
@@ -38,28 +38,32 @@ def _seal(status: MissionStatusResult, seal: SealView, events: Sequence[MissionE
     facts.add_row("healed", f"{seal.recovered_count} session failures, {seal.refused_count} refused attempts")
     if seal.not_checked:
         facts.add_row("not checked", ", ".join(seal.not_checked))
-    receipts = Text("\nreceipts\n", style="dim")
-    for receipt in seal.receipts:
-        receipts.append_text(_receipt(receipt))
-    refused = [line for event in events if is_healing(event) and (line := narrate(event))]
-    story = Text()
-    if refused:
-        story.append("\nrefused and healed on the way\n", style="dim")
-        for line in refused[:_SHOWN]:
-            story.append(f"  {line.mark} {line.text}\n", style=line.style)
-        if len(refused) > _SHOWN:
-            story.append(f"  and {len(refused) - _SHOWN} more: .opencode/summary.md\n", style="dim")
-    return Panel(Group(facts, receipts, story), title="sealed", border_style="green", title_align="left")
+    parts: list[RenderableType] = [facts, Text("\nreceipts", style="dim"), _receipts(seal.receipts)]
+    if refused := [line for event in events if is_healing(event) and (line := narrate(event))]:
+        parts += [Text("\nrefused and healed on the way", style="dim"), _story(refused)]
+    return Panel(Group(*parts), title="sealed", border_style="green", title_align="left")
 
 
-def _receipt(receipt: ReceiptView) -> Text:
-    exit_code = "no exit code" if receipt.exit_code is None else f"exit {receipt.exit_code}"
-    is_good = receipt.verdict == "clean" and receipt.sensitivity == "sensitive"
-    mark, style = ("✓", "green") if is_good else ("!", "yellow")
-    line = Text(f"  {mark} {receipt.check}: ", style=style)
-    line.append(f"{exit_code} in {receipt.duration_s:.1f} s, {_SENSITIVITY[receipt.sensitivity]}", style="default")
-    line.append(f"\n    $ {receipt.command}\n    confined by {receipt.level}\n", style="dim")
-    return line
+def _receipts(receipts: Sequence[ReceiptView]) -> Table:
+    rows = Table.grid(padding=(0, 1, 0, 1))
+    for receipt in receipts:
+        exit_code = "no exit code" if receipt.exit_code is None else f"exit {receipt.exit_code}"
+        is_good = receipt.verdict == "clean" and receipt.sensitivity == "sensitive"
+        mark, style = ("✓", "green") if is_good else ("!", "yellow")
+        ended = f"{exit_code} in {receipt.duration_s:.1f} s, {_SENSITIVITY[receipt.sensitivity]}"
+        rows.add_row(Text(mark, style=style), Text(f"{receipt.check}: {ended}"))
+        rows.add_row("", Text(f"$ {receipt.command}", style="dim"))
+        rows.add_row("", Text(f"confined by {receipt.level}", style="dim"))
+    return rows
+
+
+def _story(lines: Sequence[Line]) -> Table:
+    rows = Table.grid(padding=(0, 1, 0, 1))
+    for line in lines[:_SHOWN]:
+        rows.add_row(Text(line.mark, style=line.style), Text(line.text, style=line.style))
+    if len(lines) > _SHOWN:
+        rows.add_row("", Text(f"and {len(lines) - _SHOWN} more: .opencode/summary.md", style="dim"))
+    return rows
 
 
 def _reason(status: MissionStatusResult) -> Panel:

@@ -34,9 +34,17 @@ class Finding:
         return (self.gate, self.rule, self.path, " ".join(self.text.split()))
 
     def describe(self) -> str:
-        """One line for a person or a brief: `path:line: message [rule]` with a one-based line."""
+        """The whole for a brief: `path:line: message [rule]` with a one-based line; a message may have many lines."""
+        return self._described(self.message)
+
+    def headline(self) -> str:
+        """The same in one line for a person: the first line of the message, cut to 200 characters."""
+        first, *_ = self.message.splitlines() or [""]
+        return self._described(first[:200])
+
+    def _described(self, message: str) -> str:
         place = f"{self.path}:{self.start_line + 1}: " if self.path else ""
-        return f"{place}{self.message} [{self.rule}]"
+        return f"{place}{message} [{self.rule}]"
 
 
 def new_findings(findings: tuple[Finding, ...], base: tuple[Finding, ...]) -> tuple[Finding, ...]:

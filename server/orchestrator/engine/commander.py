@@ -17,6 +17,7 @@ from orchestrator.domain.events import (
     MissionStarted,
     SnapshotTaken,
 )
+from orchestrator.domain.receipt import GateReport
 from orchestrator.domain.words import DeliveryMode, MissionStatus, Stage, TaskStatus
 from orchestrator.engine.attempt import AttemptRunner
 from orchestrator.engine.ending import MissionOver
@@ -30,6 +31,7 @@ from orchestrator.ports.journal import JournalError
 from orchestrator.ports.workspace import Delivery, WorkspaceError
 
 _log = logging.getLogger(__name__)
+_KEPT_HINT = "finished tasks are kept: orchestrator diff shows them, orchestrator deliver brings them to you"
 
 
 class Commander:
@@ -102,11 +104,7 @@ class Commander:
         mission = self._ledger.mission
         async with self._rooms.shared.workspace.checkout(mission.base_commit) as worktree:
             reports = await self._rooms.gates.judge_base(worktree)
-        notes = [
-            # What was there before is context, not news: its count is enough.
-            GateJudged(Stage.BASE, mission.base_tree, "", "", replace(report, findings=()))
-            for report in reports
-        ]
+        notes = [GateJudged(Stage.BASE, mission.base_tree, "", "", _counted(report)) for report in reports]
         if notes:
             await self._ledger.note(*notes)
 
@@ -147,7 +145,7 @@ class Commander:
             MissionStatus.FAILED,
             "task_failed",
             f"task {first.spec.id} could not be done: {first.reason or first.status.value}{others}",
-            "finished tasks are kept: orchestrator diff shows them, orchestrator deliver brings them to you",
+            _KEPT_HINT if mission.tip != mission.base_commit else "",
         )
 
     async def _deliver(self) -> None:
@@ -162,6 +160,14 @@ class Commander:
         status = error.status if isinstance(error, MissionOver) else MissionStatus.FAILED
         if not self._ledger.mission.status.is_terminal:
             await self._ledger.do(EndMission(status, error.code, error.message, error.hint))
+
+
+def _counted(report: GateReport) -> GateReport:
+    """What was there before is context, not news: its count is enough."""
+    if not report.findings:
+        return report
+    detail = f"{len(report.findings)} findings; {report.detail}".removesuffix("; ")
+    return replace(report, findings=(), detail=detail)
 
 
 async def deliver(ledger: Ledger, rooms: Rooms, mode: DeliveryMode) -> Delivery:

@@ -85,8 +85,8 @@ def _files(result: Mapping[str, object]) -> str:
 
 
 def _needs_judgement(brief: Brief) -> HostError:
-    shown = "; ".join(finding.describe() for finding in brief.findings[:5]) or "no finding was named"
-    more = len(brief.findings) - 5
+    shown = "; ".join(finding.headline() for finding in brief.findings[:3]) or "no finding was named"
+    more = len(brief.findings) - 3
     tail = f"; and {more} more" if more > 0 else ""
     return HostError(
         FailureKind.UNSUPPORTED,

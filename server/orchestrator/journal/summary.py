@@ -188,7 +188,7 @@ def _delivery(recorded: Sequence[Recorded]) -> list[str]:
 
 
 def _finding_lines(findings: Iterable[Finding]) -> list[str]:
-    return [f"  - {_inline(finding.describe())}" for finding in findings]
+    return [f"  - {_inline(finding.headline())}" for finding in findings]
 
 
 def _bounded(items: list[str], more: str = "- … and {} more") -> list[str]:
