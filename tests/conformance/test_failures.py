@@ -57,7 +57,7 @@ def test_a_failing_handler_leaks_nothing(wire) -> None:
     assert "secret" not in json.dumps(error)
     assert "Traceback" not in json.dumps(error)
     assert lives(wire)
-    assert b"a secret inside" in wire.stderr
+    assert wire.has_logged(b"a secret inside")
 
 
 def test_an_unregistered_error_travels_with_its_name(wire) -> None:
@@ -275,14 +275,14 @@ def test_replies_that_nobody_asked_for(wire) -> None:
     wire.send({"jsonrpc": "2.0", "id": 99, "result": 1}, {"jsonrpc": "2.0", "id": "s1", "error": {}})
     wire.send({"jsonrpc": "2.0", "id": [], "result": None})
     assert lives(wire)
-    assert b"never sent" in wire.stderr
+    assert wire.has_logged(b"never sent")
 
 
 def test_stray_prints_do_not_reach_the_stream(wire) -> None:
     assert "result" in wire.call(1, "mission/start", {"text": "noise"})
     assert lives(wire)
-    assert b"stray print" in wire.stderr
-    assert b"stray write" in wire.stderr
+    assert wire.has_logged(b"stray print")
+    assert wire.has_logged(b"stray write")
 
 
 def test_requests_under_way_are_answered_at_the_end_of_input(fresh) -> None:
@@ -341,7 +341,7 @@ def test_a_client_that_never_reads_is_dropped(start, tmp_path) -> None:
     wire.send(*(request(n, "mission/diff", {"missionId": "m-1"}) for n in range(2, 30)))
     assert wire.process.wait(10) == 1
     wire.close()
-    assert b"read nothing for 0.5 s" in wire.stderr
+    assert wire.has_logged(b"read nothing for 0.5 s")
     assert (tmp_path / "closed").exists()
 
 

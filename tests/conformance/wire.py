@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
@@ -64,6 +65,15 @@ class Wire:
     def _read_stderr(self) -> None:
         while chunk := os.read(self.errors.fileno(), 65_536):
             self.stderr = (self.stderr + chunk)[-1_000_000:]
+
+    def has_logged(self, words: bytes, timeout_s: float = 10.0) -> bool:
+        """Whether these words come on stderr, which another thread reads, in time."""
+        end = time.monotonic() + timeout_s
+        while words not in self.stderr:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.01)
+        return True
 
     def send(self, *messages: object) -> None:
         self.raw(b"".join(framed(m) for m in messages))
