@@ -26,7 +26,7 @@ Row = dict[str, Any]
 def main(names: list[str]) -> int:
     """Measure, print a table, write the file. Answers 0 also when goals are unmet: a benchmark is no test."""
     rows: list[Row] = []
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     for path in sorted(HERE.glob("bench_*.py")):
         name = path.stem.removeprefix("bench_")
         if names and name not in names:
