@@ -54,7 +54,7 @@ async def test_a_refused_workspace(tmp_path: Path) -> None:
     async with connect(SERVER, tmp_path) as client:
         with pytest.raises(RemoteError) as caught:
             await client.initialize(tmp_path / "gone")
-        assert caught.value.code_name == "no_such_workspace"
+        assert caught.value.code == "no_such_workspace"
         assert caught.value.hint
 
 

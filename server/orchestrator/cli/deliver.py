@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import click
 
-from orchestrator.cli.following import server_for
+from orchestrator.cli.following import ask
 from orchestrator.cli.workspace_option import json_option, mission_argument, workspace_option
 from orchestrator.reading import find_mission, read_missions
 from orchestrator_protocol.mission import DeliveryMode, MissionDeliverParams
@@ -24,7 +24,7 @@ def command(mission: str, workspace: Path, deliver: DeliveryMode, is_json: bool)
     """Bring the work of MISSION (default: the newest) to you. Never over a file that you changed meanwhile."""
     wanted = find_mission(read_missions(workspace), mission)
     params = MissionDeliverParams(mission_id=wanted.id, delivery=deliver)
-    result = anyio.run(partial(_ask, workspace, params))
+    result = anyio.run(partial(ask, workspace, params))
     if is_json:
         click.echo(result.model_dump_json(by_alias=True))
     elif result.kept_back:
@@ -37,8 +37,3 @@ def command(mission: str, workspace: Path, deliver: DeliveryMode, is_json: bool)
     else:
         click.echo(f"delivered {len(result.paths)} files as a {result.delivery}: {result.detail or result.place}")
     sys.exit(1 if result.kept_back else 0)
-
-
-async def _ask(workspace: Path, params: MissionDeliverParams):  # noqa: ANN202 - the result type belongs to params
-    async with server_for(workspace, lambda text: click.echo(text, err=True)) as client:
-        return await client.request(params)

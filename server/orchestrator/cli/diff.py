@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import click
 
-from orchestrator.cli.following import server_for
+from orchestrator.cli.following import ask
 from orchestrator.cli.workspace_option import mission_argument, workspace_option
 from orchestrator.reading import find_mission, read_missions
 from orchestrator_protocol.mission import MissionDiffParams
@@ -22,14 +22,9 @@ def command(mission: str, workspace: Path, task: str) -> None:
     """Show what MISSION (default: the newest) changed, as a unified diff."""
     wanted = find_mission(read_missions(workspace), mission)
     params = MissionDiffParams(mission_id=wanted.id, task_id=task)
-    result = anyio.run(partial(_ask, workspace, params))
+    result = anyio.run(partial(ask, workspace, params))
     click.echo(result.diff, nl=False)
     if not result.diff:
         click.echo(f"{f'task {task}' if task else f'mission {wanted.id}'} has changed nothing", err=True)
     if result.is_cut:
         click.echo("the diff was cut; `orchestrator deliver --deliver patch` writes the whole", err=True)
-
-
-async def _ask(workspace: Path, params: MissionDiffParams):  # noqa: ANN202 - the result type belongs to params
-    async with server_for(workspace, lambda text: click.echo(text, err=True)) as client:
-        return await client.request(params)

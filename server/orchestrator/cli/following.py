@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
+import click
 
 from orchestrator.client import Client, RemoteError, connect
 from orchestrator_protocol.event import MissionEvent
@@ -20,6 +21,7 @@ from orchestrator_protocol.mission import (
     MissionStatusResult,
     MissionStopParams,
 )
+from orchestrator_protocol.wire import RequestParams, ResultT
 
 _POLL_LOCK_S = 1.0
 SERVE = (sys.executable, "-m", "orchestrator", "serve")
@@ -52,6 +54,12 @@ async def server_for(workspace: Path, say: Callable[[str], None]) -> AsyncGenera
                 yield client
                 return
         await anyio.sleep(_POLL_LOCK_S)
+
+
+async def ask(workspace: Path, params: RequestParams[ResultT]) -> ResultT:
+    """One request to a server of one's own; waits, and says so on stderr, while another one owns the workspace."""
+    async with server_for(workspace, lambda text: click.echo(text, err=True)) as client:
+        return await client.request(params)
 
 
 async def follow(

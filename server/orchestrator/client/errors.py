@@ -11,11 +11,6 @@ from orchestrator_protocol.errors import NAMES
 class RemoteError(OrchestratorError):
     """The server refused a request. `code` is the registered name."""
 
-    @property
-    def code_name(self) -> str:
-        """The registered name of the error."""
-        return self.code
-
     @classmethod
     def of(cls, error: object) -> RemoteError:
         """From the `error` of a reply, whatever it holds."""

@@ -12,18 +12,18 @@ from orchestrator.domain.events import (
     AttemptInterrupted,
     AttemptRefused,
     AttemptStarted,
-    GateJudged,
-    SessionRecovering,
     TaskFailed,
 )
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.mission import Task
 from orchestrator.domain.plan import outside
-from orchestrator.domain.words import Role, Stage, Verdict
+from orchestrator.domain.words import Role, Stage
 from orchestrator.engine.integration import MergeQueue
+from orchestrator.engine.judging import failures, judged
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.recovery import Recovery, ResilientSession
-from orchestrator.engine.refusal import Refusal, capped, refusal_of
+from orchestrator.engine.recovering import recorder
+from orchestrator.engine.recovery import ResilientSession
+from orchestrator.engine.refusal import Refusal, refusal_of
 from orchestrator.engine.rooms import MissionRooms
 from orchestrator.ports.host import Brief, HostError, SessionSpec
 from orchestrator.ports.workspace import Change, WorkspaceError, Worktree
@@ -71,8 +71,8 @@ class AttemptRunner:
             )
             self._require_allowed(started, change)
             # The worktree holds exactly the committed tree now, so the gates can judge it in place.
-            judged = Worktree(worktree.path, change.commit, change.tree)
-            await self._judge(started, judged, change)
+            committed = Worktree(worktree.path, change.commit, change.tree)
+            await self._judge(started, committed, change)
         return change
 
     async def _commit(self, worktree: Worktree, task: Task) -> Change:
@@ -101,19 +101,6 @@ class AttemptRunner:
     async def _converse(
         self, started: AttemptStarted, task: Task, worktree: Worktree, leftover: tuple[Finding, ...]
     ) -> None:
-        async def tell(recovery: Recovery) -> None:
-            await self._ledger.note(
-                SessionRecovering(
-                    started.task_id,
-                    started.attempt_id,
-                    recovery.failure,
-                    recovery.action.value,
-                    recovery.count,
-                    recovery.wait_s,
-                    recovery.detail,
-                )
-            )
-
         shared = self._rooms.shared
         spec = SessionSpec(shared.ids.new("s"), self._ledger.mission.id, started.role, started.task_id, task.spec.title)
         tools = shared.tools.toolbox(started.role, worktree, started.write_set)
@@ -123,7 +110,7 @@ class AttemptRunner:
             spec,
             tools,
             timeout_s=self._rooms.limits.session_timeout_s,
-            tell=tell,
+            tell=recorder(self._ledger, started.task_id, started.attempt_id),
         )
         try:
             await session.prompt(self._brief(started, task, leftover))
@@ -154,17 +141,17 @@ class AttemptRunner:
             raise Refusal("it changed nothing", (finding,), "")
 
     async def _judge(self, started: AttemptStarted, worktree: Worktree, change: Change) -> None:
-        reports = await self._rooms.gates.judge(Stage.ATTEMPT, worktree, change.paths)
-        cap = self._rooms.limits.event_findings
-        await self._ledger.note(
-            *(
-                GateJudged(Stage.ATTEMPT, worktree.tree, started.task_id, started.attempt_id, capped(report, cap))
-                for report in reports
-            )
+        reports = await judged(
+            self._ledger,
+            self._rooms,
+            Stage.ATTEMPT,
+            worktree,
+            change.paths,
+            task_id=started.task_id,
+            attempt_id=started.attempt_id,
         )
-        failed = [report for report in reports if report.verdict is Verdict.FAILED]
-        if failed:
-            raise refusal_of("its own tree", failed, change.commit, cap)
+        if failed := failures(reports):
+            raise refusal_of("its own tree", failed, change.commit, self._rooms.limits.event_findings)
 
     async def _refuse(self, started: AttemptStarted, task: Task, refusal: Refusal) -> None:
         refused = AttemptRefused(started.attempt_id, started.task_id, refusal.reason, refusal.findings, refusal.commit)

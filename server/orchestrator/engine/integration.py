@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import anyio
 
 from orchestrator.domain.commands import IntegrateAttempt
-from orchestrator.domain.events import AttemptStarted, GateJudged
+from orchestrator.domain.events import AttemptStarted
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.receipt import GateReport
-from orchestrator.domain.words import Stage, Verdict
+from orchestrator.domain.words import Stage
+from orchestrator.engine.judging import failures, judged
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.refusal import Refusal, capped, refusal_of
+from orchestrator.engine.refusal import Refusal, refusal_of
 from orchestrator.engine.rooms import MissionRooms
 from orchestrator.ports.workspace import Change, Merge
 
@@ -60,12 +61,14 @@ class MergeQueue:
         if not merged:
             return
         reports = await self._judge(merged)
-        failed = [report for report in reports if report.verdict is Verdict.FAILED]
+        failed = failures(reports)
         if not failed:
             await self._advance(merged)
         elif len(merged) == 1:
             item = merged[0]
-            _refuse(item, refusal_of("the combined tree", failed, item.change.commit, self._cap))
+            _refuse(
+                item, refusal_of("the combined tree", failed, item.change.commit, self._rooms.limits.event_findings)
+            )
         else:
             middle = len(merged) // 2
             await self._land(merged[:middle])
@@ -94,22 +97,17 @@ class MergeQueue:
         last = merged[-1].merge
         assert last is not None  # noqa: S101 - _merge keeps only items with a merge
         paths = sorted({path for item in merged if item.merge for path in item.merge.paths})
-        async with self._rooms.shared.workspace.checkout(last.commit) as worktree:
-            reports = await self._rooms.gates.judge(Stage.MERGE, worktree, paths)
         alone = merged[0].started if len(merged) == 1 else None
-        await self._ledger.note(
-            *(
-                GateJudged(
-                    Stage.MERGE,
-                    last.tree,
-                    alone.task_id if alone else "",
-                    alone.attempt_id if alone else "",
-                    capped(report, self._cap),
-                )
-                for report in reports
+        async with self._rooms.shared.workspace.checkout(last.commit) as worktree:
+            return await judged(
+                self._ledger,
+                self._rooms,
+                Stage.MERGE,
+                worktree,
+                paths,
+                task_id=alone.task_id if alone else "",
+                attempt_id=alone.attempt_id if alone else "",
             )
-        )
-        return reports
 
     async def _advance(self, merged: Sequence[_Item]) -> None:
         commands: list[IntegrateAttempt] = []
@@ -133,10 +131,6 @@ class MergeQueue:
         await self._ledger.do(*commands)
         for item in merged:
             item.is_settled = True
-
-    @property
-    def _cap(self) -> int:
-        return self._rooms.limits.event_findings
 
 
 def _refuse(item: _Item, refusal: Refusal) -> None:

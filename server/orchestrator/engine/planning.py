@@ -5,11 +5,12 @@ from __future__ import annotations
 from orchestrator.agents.briefs import planner_brief
 from orchestrator.agents.plan_format import PlanFormatError, parse_plan
 from orchestrator.domain.commands import AcceptPlan
-from orchestrator.domain.events import PlanRejected, SessionRecovering
+from orchestrator.domain.events import PlanRejected
 from orchestrator.domain.plan import PlanProblem, TaskSpec, validate
 from orchestrator.domain.words import Role
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.recovery import Recovery, ResilientSession, Tell
+from orchestrator.engine.recovering import recorder
+from orchestrator.engine.recovery import ResilientSession
 from orchestrator.engine.rooms import MissionRooms
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports.host import SessionSpec
@@ -30,7 +31,7 @@ async def plan(ledger: Ledger, rooms: MissionRooms) -> None:
         spec = SessionSpec(rooms.shared.ids.new("s"), mission.id, Role.PLANNER, "", "plan")
         tools = rooms.shared.tools.toolbox(Role.PLANNER, worktree, ())
         session = ResilientSession(
-            rooms.host, rooms.rate_gate, spec, tools, timeout_s=limits.session_timeout_s, tell=_teller(ledger)
+            rooms.host, rooms.rate_gate, spec, tools, timeout_s=limits.session_timeout_s, tell=recorder(ledger)
         )
         problems: tuple[str, ...] = ()
         try:
@@ -66,14 +67,3 @@ def _read(text: str, ledger: Ledger, rooms: MissionRooms) -> tuple[tuple[TaskSpe
             if (problem := rooms.shared.workspace.path_problem(path))
         ]
     return tasks, tuple(problem.describe() for problem in problems[:MAX_PROBLEMS])
-
-
-def _teller(ledger: Ledger) -> Tell:
-    async def tell(recovery: Recovery) -> None:
-        await ledger.note(
-            SessionRecovering(
-                "", "", recovery.failure, recovery.action.value, recovery.count, recovery.wait_s, recovery.detail
-            )
-        )
-
-    return tell

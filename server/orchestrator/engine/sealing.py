@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from orchestrator.domain.commands import AddFixTask, SealMission
 from orchestrator.domain.decide import unsealable
-from orchestrator.domain.events import GateJudged, SealingStarted
+from orchestrator.domain.events import SealingStarted
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.mission import Mission
 from orchestrator.domain.receipt import GateReport
 from orchestrator.domain.words import MissionStatus, Stage, Verdict
 from orchestrator.engine.ending import MissionOver
+from orchestrator.engine.judging import failures, judged
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.refusal import capped, gathered
+from orchestrator.engine.refusal import gathered
 from orchestrator.engine.rooms import MissionRooms
 
 
@@ -28,21 +29,19 @@ async def seal_or_reopen(ledger: Ledger, rooms: MissionRooms, started_at_s: floa
     await ledger.note(SealingStarted(tree))
     changed = await workspace.changed_paths(mission.base_commit, mission.tip)
     async with workspace.checkout(mission.tip) as worktree:
-        reports = await rooms.gates.judge(Stage.SEAL, worktree, changed)
-    cap = rooms.limits.event_findings
-    await ledger.note(*(GateJudged(Stage.SEAL, tree, "", "", capped(report, cap)) for report in reports))
+        reports = await judged(ledger, rooms, Stage.SEAL, worktree, changed)
     problem = unsealable(mission, tree)
     if problem is None:
         await ledger.do(SealMission(tree, rooms.shared.clock.now_s() - started_at_s))
         return True
     code, message, hint = problem
-    failed = [report for report in reports if report.verdict is Verdict.FAILED]
+    failed = failures(reports)
     if not failed:
         raise MissionOver(MissionStatus.UNVERIFIED, code, message, _hint(mission, reports, hint))
     if not changed:
         gates = ", ".join(report.gate for report in failed)
         raise MissionOver(MissionStatus.FAILED, "gate_failed", f"{gates} failed though the mission changed nothing")
-    await ledger.do(_fix_task(failed, changed, cap))
+    await ledger.do(_fix_task(failed, changed, rooms.limits.event_findings))
     return False
 
 

@@ -95,6 +95,7 @@ class MissionService:
                 raise OrchestratorError("stop_timeout", f"mission {mission_id} did not end in {_STOP_TIMEOUT_S:.0f} s")
         else:
             self._queue.remove(mission_id)
+            self._mission_rooms.pop(mission_id, None)
         await self._stopped(ledger, reason)
         ended.set()
         return ledger.mission
@@ -150,7 +151,7 @@ class MissionService:
         return self._publisher.subscribe()
 
     async def run_queue(self) -> None:
-        """Run missions one after another until cancelled."""
+        """Run missions one after another until cancelled. Raises JournalError when a mission can't be recorded."""
         while True:
             while not self._queue:
                 self._arrived = anyio.Event()
@@ -167,8 +168,10 @@ class MissionService:
             self._active_scope = scope
             try:
                 await Commander(ledger, self._mission_rooms[mission_id]).run()
-            except* JournalError:
-                _log.exception("mission %s ended because the journal can't be written", mission_id)
+            except* JournalError as group:
+                # Nothing that happens now could be kept, and nobody could be told: the server must not go on.
+                _log.critical("mission %s can't go on: %s", mission_id, group.exceptions[0])
+                raise
             finally:
                 self._active_scope = None
                 self._mission_rooms.pop(mission_id, None)

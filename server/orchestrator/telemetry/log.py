@@ -14,7 +14,8 @@ _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 def log_to_file(path: Path) -> None:
     """Send the process's log to `path`, at most five files of 5 MB.
 
-    A folder that can't be written is no error: warnings then go to stderr, and nothing else is logged.
+    What ends the server goes to stderr too, where its client can show it. A folder that can't be written is no error:
+    warnings then go to stderr, and nothing else is logged.
     """
     handlers: list[logging.Handler] = []
     try:
@@ -24,4 +25,8 @@ def log_to_file(path: Path) -> None:
         fallback = logging.StreamHandler()
         fallback.setLevel(logging.WARNING)
         handlers.append(fallback)
+    last_words = logging.StreamHandler()
+    last_words.setLevel(logging.CRITICAL)
+    last_words.setFormatter(logging.Formatter("%(message)s"))
+    handlers.append(last_words)
     logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=handlers, force=True)

@@ -51,7 +51,7 @@ async def test_every_method_is_typed(pair, tmp_path) -> None:
         assert events.last_seq == 2
         with pytest.raises(RemoteError) as caught:
             await client.request(MissionStatusParams(mission_id="m-9"))
-        assert caught.value.code_name == "unknown_mission"
+        assert caught.value.code == "unknown_mission"
         assert caught.value.hint
 
 
