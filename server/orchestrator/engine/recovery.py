@@ -50,6 +50,9 @@ TABLE: dict[FailureKind, Policy] = {
 }
 """Every class of failure has a row; the bounds are per prompt."""
 
+MAX_WAIT_S = 900.0
+"""A provider that asks for more is asked again after this long: no answer of its may hold a mission for days."""
+
 _BACKOFF = wait_exponential_jitter(initial=1.0, max=60.0, jitter=1.0)
 
 
@@ -98,7 +101,7 @@ class ResilientSession:
                 return await self._prompt_once(brief)
             except HostError as error:
                 counts[error.kind] += 1
-                recovery = _recovery(error, counts[error.kind])
+                recovery = recovery_of(error, counts[error.kind])
                 if recovery is None:
                     raise
                 await self._tell(recovery)
@@ -148,11 +151,13 @@ class ResilientSession:
                 await session.close()
 
 
-def _recovery(error: HostError, count: int) -> Recovery | None:
+def recovery_of(error: HostError, count: int) -> Recovery | None:
+    """The step that answers a failure the `count`-th time it happens to one prompt; None when it is not healed."""
     policy = TABLE[error.kind]
     if policy.action is Action.GIVE_UP or count > policy.bound:
         return None
     wait_s = 0.0
     if policy.action is Action.WAIT:
-        wait_s = error.retry_after_s if error.retry_after_s is not None else backoff_s(count)
+        asked_s = error.retry_after_s if error.retry_after_s is not None else backoff_s(count)
+        wait_s = min(max(asked_s, 0.0), MAX_WAIT_S)
     return Recovery(error.kind, policy.action, count, wait_s, error.message)

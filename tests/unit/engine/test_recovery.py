@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.domain.words import FailureKind, Role
 from orchestrator.engine.rate_gate import RateGate
-from orchestrator.engine.recovery import TABLE, Action, Recovery, ResilientSession, backoff_s
+from orchestrator.engine.recovery import MAX_WAIT_S, TABLE, Action, Recovery, ResilientSession, backoff_s, recovery_of
 from orchestrator.ports.host import Brief, Containment, HostError, Reply, Session, SessionSpec, Toolbox
 
 pytestmark = pytest.mark.anyio
@@ -119,6 +119,16 @@ async def test_one_refusal_holds_all_sessions_of_the_provider_back() -> None:
         await anyio.sleep(0.05)
         group.start_soon(one, [])
     assert all(end >= 0.3 for end in ends)
+
+
+def test_a_provider_can_not_ask_for_days() -> None:
+    error = HostError(FailureKind.RATE_LIMITED, "slow down", retry_after_s=1e9)
+    step = recovery_of(error, 1)
+    assert step is not None
+    assert step.wait_s == MAX_WAIT_S
+    odd = recovery_of(HostError(FailureKind.RATE_LIMITED, "odd", retry_after_s=-5.0), 1)
+    assert odd is not None
+    assert odd.wait_s == 0.0
 
 
 def test_backoff_grows_and_is_bounded() -> None:
