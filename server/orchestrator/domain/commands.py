@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.domain.budget import Amounts, Limit, Reservation
 from orchestrator.domain.events import (
     AttemptCommitted,
     AttemptInterrupted,
     AttemptRefused,
     ChecksChosen,
+    DeliveryStarted,
     GateJudged,
     IterationStarted,
     MissionDelivered,
     MissionStarted,
+    MissionUndone,
     PlanRejected,
     SealingStarted,
+    SessionOpened,
     SessionRecovering,
     SnapshotTaken,
     TaskFailed,
+    ToolCalled,
 )
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.plan import TaskSpec
-from orchestrator.domain.words import DeliveryMode, MissionStatus, Role
+from orchestrator.domain.question import Question
+from orchestrator.domain.revision import PlanEdit
+from orchestrator.domain.words import Answer, ApprovalMode, DeliveryMode, MissionStatus, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,122 @@ class AcceptMission:
     delivery: DeliveryMode
     is_trusted: bool
     max_iterations: int
+    approval: ApprovalMode = ApprovalMode.NEVER
+    limits: tuple[Limit, ...] = ()
+    wall_time_s: float = 0.0
+    key: str = ""
+    context: tuple[str, ...] = ()
+    models: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TakeUp:
+    """Go on with a mission that an earlier server left: its live attempts are interrupted, its open calls are lost."""
+
+    reason: str
+    kept_attempts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Hold the mission; refused when it is held already."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Let the mission go on; refused when nothing holds it."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """Try an ended mission again; refused for a sealed or undone one."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisePlan:
+    """Change the plan by hand; refused unless `version` is the plan's current one."""
+
+    version: int
+    by: str
+    edits: tuple[PlanEdit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Put a question to a person. One that was answered with `always` before is not asked again: see `decide`."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuestion:
+    """Answer a question; the first answer counts, later ones are refused."""
+
+    question_id: str
+    answer: Answer
+    by: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldTask:
+    """Pause one task (`is_held`) or let it run again."""
+
+    task_id: str
+    by: str
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """Say something to whoever works on the task."""
+
+    task_id: str
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Hold the worst case of a call back; refused when it would break a limit."""
+
+    session_id: str
+    reservation: Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Replace a reservation by what was used. What exceeds the reservation counts too."""
+
+    reservation_id: str
+    used: Amounts
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBudget:
+    """Set limits anew; refused below what is spent and reserved."""
+
+    by: str
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UndoTask:
+    """Record that a task's work was taken back out of the mission ref; the task is struck."""
+
+    task_id: str
+    by: str
+    previous: str
+    tip: str
+    tree: str
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +232,9 @@ Fact = (
     | ChecksChosen
     | PlanRejected
     | IterationStarted
+    | SessionOpened
     | SessionRecovering
+    | ToolCalled
     | AttemptCommitted
     | GateJudged
     | AttemptRefused
@@ -133,14 +258,27 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class RecordDelivery:
-    """Record what reached the user; allowed once the mission has a snapshot, also after it has ended."""
+    """Record what is about to reach the user, reached them, or was taken back; allowed also after the mission's end."""
 
-    delivered: MissionDelivered
+    fact: DeliveryStarted | MissionDelivered | MissionUndone
 
 
 Command = (
     AcceptMission
+    | TakeUp
+    | Pause
+    | Resume
+    | Reopen
     | AcceptPlan
+    | RevisePlan
+    | Ask
+    | AnswerQuestion
+    | HoldTask
+    | Steer
+    | Reserve
+    | Settle
+    | ChangeBudget
+    | UndoTask
     | StartAttempt
     | IntegrateAttempt
     | AddFixTask

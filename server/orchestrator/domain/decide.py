@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from orchestrator.domain import commands as c
+from orchestrator.domain import decide_budget as money
+from orchestrator.domain import decide_people as people
 from orchestrator.domain import events as e
 from orchestrator.domain.mission import Mission, Task
 from orchestrator.domain.plan import TaskSpec, outside, overlaps, validate
+from orchestrator.domain.question import Question, plan_question_id
 from orchestrator.domain.receipt import Receipt, Seal
-from orchestrator.domain.words import MissionStatus, Sensitivity, TaskStatus, Verdict
-from orchestrator.errors import OrchestratorError
+from orchestrator.domain.violation import RuleViolation
+from orchestrator.domain.words import (
+    Answer,
+    ApprovalMode,
+    MissionStatus,
+    QuestionKind,
+    Sensitivity,
+    TaskStatus,
+    Verdict,
+)
 
+_SETTLED = frozenset({TaskStatus.DONE, TaskStatus.STRUCK})
 MAX_FIXES = 3
 """How many fixer tasks may follow one another for one task."""
 
 
-class RuleViolation(OrchestratorError):
-    """A command that the mission's state does not allow. Nothing happened."""
-
-
-def decide(mission: Mission, command: c.Command) -> list[e.Event]:
+def decide(mission: Mission, command: c.Command) -> list[e.Event]:  # noqa: C901, PLR0912 - one arm a command
     """The events that follow from a command, or RuleViolation. Reads the mission, changes nothing."""
     if isinstance(command, c.AcceptMission):
         return _accept(mission, command)
     if isinstance(command, c.RecordDelivery):
         return _deliver(mission, command)
+    if isinstance(command, c.Reopen):
+        return people.reopen(mission, command)
+    if isinstance(command, c.UndoTask):
+        return people.undo_task(mission, command)
     if not mission.id or mission.status.is_terminal:
         raise RuleViolation("mission_not_active", f"mission {mission.id or '?'} is {mission.status.value}")
     match command:
@@ -41,6 +53,28 @@ def decide(mission: Mission, command: c.Command) -> list[e.Event]:
             return _end(mission, command)
         case c.Note():
             return _note(mission, command)
+        case c.TakeUp():
+            return _take_up(mission, command)
+        case c.Pause():
+            return people.pause(mission, command)
+        case c.Resume():
+            return people.resume(mission, command)
+        case c.RevisePlan():
+            return people.revise(mission, command)
+        case c.Ask():
+            return people.ask(mission, command)
+        case c.AnswerQuestion():
+            return people.answer(mission, command)
+        case c.HoldTask():
+            return people.hold(mission, command)
+        case c.Steer():
+            return people.steer(mission, command)
+        case c.Reserve():
+            return money.reserve(mission, command)
+        case c.Settle():
+            return money.settle(mission, command)
+        case c.ChangeBudget():
+            return money.change(mission, command)
 
 
 def _accept(mission: Mission, command: c.AcceptMission) -> list[e.Event]:
@@ -59,29 +93,66 @@ def _accept(mission: Mission, command: c.AcceptMission) -> list[e.Event]:
             command.delivery,
             command.is_trusted,
             command.max_iterations,
+            command.approval,
+            command.limits,
+            command.wall_time_s,
+            command.key,
+            command.context,
+            command.models,
         )
     ]
+
+
+def _take_up(mission: Mission, command: c.TakeUp) -> list[e.Event]:
+    kept = frozenset(command.kept_attempts)
+    gone = [lease for lease in mission.leases.values() if lease.attempt_id not in kept]
+    dead = {lease.attempt_id for lease in gone}
+    interrupted = [
+        e.AttemptInterrupted(lease.attempt_id, lease.task_id, e.FailureKind.INTERRUPTED, command.reason)
+        for lease in gone
+    ]
+    lost = [e.BudgetSettled(r.id, r.amounts, is_lost=True) for r in mission.budget.open.values()]
+    unheard = [
+        e.QuestionAnswered(q.id, Answer.DENY, "server", "whoever asked is gone")
+        for q in mission.questions.values()
+        if q.attempt_id in dead
+    ]
+    return [*interrupted, *lost, *unheard, e.MissionTakenUp(command.reason, tuple(sorted(dead)))]
 
 
 def _deliver(mission: Mission, command: c.RecordDelivery) -> list[e.Event]:
     if not mission.base_commit:
         raise RuleViolation("nothing_to_deliver", f"mission {mission.id} has no work yet")
-    return [command.delivered]
+    return [command.fact]
 
 
 def _plan(mission: Mission, command: c.AcceptPlan) -> list[e.Event]:
     problems = validate(command.tasks, (check.name for check in mission.checks))
     if problems:
         raise RuleViolation("invalid_plan", "; ".join(p.describe() for p in problems[:5]))
-    if mission.plan_version:
+    if mission.plan_version and (mission.is_plan_approved or mission.leases):
         raise RuleViolation("plan_exists", f"mission {mission.id} has a plan already")
-    return [e.PlanAccepted(mission.plan_version + 1, command.tasks)]
+    version = mission.plan_version + 1
+    accepted = e.PlanAccepted(version, command.tasks)
+    if mission.approval is ApprovalMode.NEVER:
+        return [accepted]
+    question = Question(
+        plan_question_id(mission.id, version),
+        QuestionKind.PLAN,
+        f"Run this plan of {len(command.tasks)} tasks?",
+        timeout_s=0,
+    )
+    return [accepted, e.QuestionAsked(question)]
 
 
 def _start(mission: Mission, command: c.StartAttempt) -> list[e.Event]:
-    task = _task(mission, command.task_id)
+    task = people.known_task(mission, command.task_id)
     if task.status is not TaskStatus.OPEN:
         raise RuleViolation("task_not_open", f"task {task.spec.id} is {task.status.value}")
+    if mission.is_paused or task.is_paused:
+        raise RuleViolation("paused", f"task {task.spec.id} is paused", "resume it first")
+    if not mission.is_plan_approved:
+        raise RuleViolation("plan_not_approved", "nobody has approved the plan yet", "approve it first")
     if not mission.tip:
         raise RuleViolation("no_snapshot", f"mission {mission.id} has no base to start from")
     if waiting := unmet_dependencies(mission, task):
@@ -104,9 +175,12 @@ def _start(mission: Mission, command: c.StartAttempt) -> list[e.Event]:
 
 
 def unmet_dependencies(mission: Mission, task: Task) -> list[str]:
-    """Ids of the tasks that must be done (or struck) before this one may start."""
-    settled = {TaskStatus.DONE, TaskStatus.STRUCK}
-    return [d for d in task.spec.depends_on if mission.tasks[d].status not in settled]
+    """Ids of the tasks that must be done (or struck) before this one may start, parts of them included."""
+    wanted = list(task.spec.depends_on)
+    for dependency in task.spec.depends_on if mission.groups else ():
+        if dependency in mission.groups:
+            wanted.extend(part.spec.id for part in mission.parts(dependency) if part is not task)
+    return [d for d in wanted if mission.tasks[d].status not in _SETTLED]
 
 
 def _integrate(mission: Mission, command: c.IntegrateAttempt) -> list[e.Event]:
@@ -137,7 +211,7 @@ def _fix(mission: Mission, command: c.AddFixTask) -> list[e.Event]:
     if not command.write_set:
         raise RuleViolation("bad_write_set", "the write set of the fix is empty")
     if command.parent_id:
-        parent = _task(mission, command.parent_id)
+        parent = people.known_task(mission, command.parent_id)
         if parent.status is not TaskStatus.OPEN:
             raise RuleViolation("task_not_open", f"task {parent.spec.id} is {parent.status.value}")
         root = _root(mission, parent)
@@ -249,23 +323,16 @@ def _end(mission: Mission, command: c.EndMission) -> list[e.Event]:
 
 def _note(mission: Mission, command: c.Note) -> list[e.Event]:
     event = command.event
-    if isinstance(event, e.AttemptRefused | e.AttemptInterrupted):
+    if isinstance(event, e.AttemptRefused | e.AttemptInterrupted | e.AttemptCommitted):
         lease = mission.leases.get(event.task_id)
         if lease is None or lease.attempt_id != event.attempt_id:
             raise RuleViolation("stale_token", f"attempt {event.attempt_id} has ended already")
     if isinstance(event, e.SnapshotTaken | e.ChecksChosen) and mission.plan_version:
         raise RuleViolation("base_is_fixed", "the base and its checks are fixed once the plan is accepted")
     if isinstance(event, e.TaskFailed):
-        task = _task(mission, event.task_id)
+        task = people.known_task(mission, event.task_id)
         if task.status not in {TaskStatus.OPEN, TaskStatus.RUNNING, TaskStatus.FIXING}:
             raise RuleViolation("task_closed", f"task {task.spec.id} is {task.status.value}")
     if isinstance(event, e.IterationStarted) and event.number > mission.max_iterations:
         raise RuleViolation("iterations_exhausted", f"the bound of {mission.max_iterations} iterations is reached")
     return [event]
-
-
-def _task(mission: Mission, task_id: str) -> Task:
-    task = mission.tasks.get(task_id)
-    if task is None:
-        raise RuleViolation("unknown_task", f"mission {mission.id} has no task {task_id!r}")
-    return task

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.domain.budget import Amounts, Limit, Reservation
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.plan import TaskSpec
+from orchestrator.domain.question import Question
 from orchestrator.domain.receipt import Check, GateReport, Seal
-from orchestrator.domain.words import DeliveryMode, FailureKind, MissionStatus, Role, Stage
+from orchestrator.domain.revision import PlanEdit
+from orchestrator.domain.words import Answer, ApprovalMode, DeliveryMode, FailureKind, MissionStatus, Role, Stage
 
 
 @dataclass(frozen=True, slots=True)
 class MissionAccepted:
-    """A mission was taken in; it runs when the one before it has ended."""
+    """A mission was taken in; it runs when the one before it has ended.
+
+    `key` is the client's idempotency key ("" for none); `context` are relative paths that the client pointed at, each
+    with an optional line range as "path:first-last"; `models` are (role, model) pairs that win over the configuration.
+    """
 
     mission_id: str
     text: str
@@ -21,11 +28,48 @@ class MissionAccepted:
     delivery: DeliveryMode
     is_trusted: bool
     max_iterations: int
+    approval: ApprovalMode = ApprovalMode.NEVER
+    limits: tuple[Limit, ...] = ()
+    wall_time_s: float = 0.0
+    key: str = ""
+    context: tuple[str, ...] = ()
+    models: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MissionStarted:
     """The mission is the active one of its workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissionTakenUp:
+    """A new server goes on with a mission that an earlier one left; `interrupted` attempts are tried again."""
+
+    reason: str
+    interrupted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MissionPaused:
+    """Nothing new starts and sessions are held at their next step, until somebody resumes it. `by` names who."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissionResumed:
+    """The mission goes on."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissionReopened:
+    """An ended mission is tried again from where it stood; `tasks` that had failed are open again."""
+
+    by: str
+    tasks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +108,32 @@ class PlanAccepted:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanRevised:
+    """A person changed the plan; `version` is the new one."""
+
+    version: int
+    by: str
+    edits: tuple[PlanEdit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """The mission, or a session of it, asks a person."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswered:
+    """A question was decided, by a person or by its deadline. `text` is what they said beside it."""
+
+    question_id: str
+    answer: Answer
+    by: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IterationStarted:
     """A round of work, check and review begins; numbered from 1."""
 
@@ -82,6 +152,67 @@ class AttemptStarted:
     token: int
     base_commit: str
     write_set: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    """A session runs on its host. `task_id` is "" for the planner's; `place` is the host's own name for the session.
+
+    Written before the session's first prompt: a session that lives on after a crash of the server is found by it.
+    `worktree` is the path of the folder that the session works in.
+    """
+
+    session_id: str
+    task_id: str
+    attempt_id: str
+    role: Role
+    place: str
+    worktree: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A session called a tool. `subject` says on what, in short; `code` is "" when it went well, else the error's."""
+
+    session_id: str
+    task_id: str
+    tool: str
+    subject: str
+    code: str
+    duration_s: float
+    result_size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetReserved:
+    """The worst case of a call is held back, before the call."""
+
+    session_id: str
+    reservation: Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSettled:
+    """What the call really used replaces what was held back. `is_lost`: nobody knows, so the worst case counts."""
+
+    reservation_id: str
+    used: Amounts
+    is_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetWarned:
+    """Most of a limit is used."""
+
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetChanged:
+    """A person set limits anew."""
+
+    by: str
+    limits: tuple[Limit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +304,43 @@ class TaskFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskPaused:
+    """No attempt of the task starts until it is resumed."""
+
+    task_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResumed:
+    """The task may run again."""
+
+    task_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSteered:
+    """A person says something to whoever works on the task, now or later."""
+
+    task_id: str
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskUndone:
+    """The task's merged work was taken back out of the mission ref, which moved from `previous` to `tip`."""
+
+    task_id: str
+    by: str
+    previous: str
+    tip: str
+    tree: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SealingStarted:
     """No open work: the final tree is judged once more, by every gate and check."""
 
@@ -197,6 +365,22 @@ class MissionEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryStarted:
+    """The work is about to be brought to the user; the next fact about it says what reached them."""
+
+    mode: DeliveryMode
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissionUndone:
+    """What the mission had written in the user's files is as it was before; `paths` were restored."""
+
+    by: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MissionDelivered:
     """The work reached the user, as far as that was safe.
 
@@ -214,12 +398,25 @@ class MissionDelivered:
 Event = (
     MissionAccepted
     | MissionStarted
+    | MissionTakenUp
+    | MissionPaused
+    | MissionResumed
+    | MissionReopened
     | SnapshotTaken
     | ChecksChosen
     | PlanRejected
     | PlanAccepted
+    | PlanRevised
+    | QuestionAsked
+    | QuestionAnswered
     | IterationStarted
     | AttemptStarted
+    | SessionOpened
+    | ToolCalled
+    | BudgetReserved
+    | BudgetSettled
+    | BudgetWarned
+    | BudgetChanged
     | SessionRecovering
     | AttemptCommitted
     | GateJudged
@@ -228,21 +425,40 @@ Event = (
     | AttemptIntegrated
     | TaskAdded
     | TaskFailed
+    | TaskPaused
+    | TaskResumed
+    | TaskSteered
+    | TaskUndone
     | SealingStarted
     | MissionSealed
     | MissionEnded
+    | DeliveryStarted
     | MissionDelivered
+    | MissionUndone
 )
 
 EVENT_TYPES: dict[str, type[Event]] = {
     "mission.accepted": MissionAccepted,
     "mission.started": MissionStarted,
+    "mission.taken_up": MissionTakenUp,
+    "mission.paused": MissionPaused,
+    "mission.resumed": MissionResumed,
+    "mission.reopened": MissionReopened,
     "snapshot.taken": SnapshotTaken,
     "checks.chosen": ChecksChosen,
     "plan.rejected": PlanRejected,
     "plan.accepted": PlanAccepted,
+    "plan.revised": PlanRevised,
+    "question.asked": QuestionAsked,
+    "question.answered": QuestionAnswered,
     "iteration.started": IterationStarted,
     "attempt.started": AttemptStarted,
+    "session.opened": SessionOpened,
+    "tool.called": ToolCalled,
+    "budget.reserved": BudgetReserved,
+    "budget.settled": BudgetSettled,
+    "budget.warned": BudgetWarned,
+    "budget.changed": BudgetChanged,
     "session.recovering": SessionRecovering,
     "attempt.committed": AttemptCommitted,
     "gate.judged": GateJudged,
@@ -251,10 +467,16 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "attempt.integrated": AttemptIntegrated,
     "task.added": TaskAdded,
     "task.failed": TaskFailed,
+    "task.paused": TaskPaused,
+    "task.resumed": TaskResumed,
+    "task.steered": TaskSteered,
+    "task.undone": TaskUndone,
     "sealing.started": SealingStarted,
     "mission.sealed": MissionSealed,
     "mission.ended": MissionEnded,
+    "delivery.started": DeliveryStarted,
     "mission.delivered": MissionDelivered,
+    "mission.undone": MissionUndone,
 }
 """Journal and wire name of every event. A name is never reused for another shape."""
 

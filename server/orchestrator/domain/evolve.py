@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orchestrator.domain import events as e
-from orchestrator.domain.mission import Lease, Mission, Task
-from orchestrator.domain.words import MissionStatus, Stage, TaskStatus
+from orchestrator.domain import revision
+from orchestrator.domain.mission import Answered, Lease, Mission, Task
+from orchestrator.domain.words import Answer, MissionStatus, QuestionKind, Stage, TaskStatus
+
+_KEPT_ANSWERS = 1_000
 
 
 def fold(events: Iterable[e.Event]) -> Mission:
@@ -17,14 +20,42 @@ def fold(events: Iterable[e.Event]) -> Mission:
     return mission
 
 
+_GRAPH_EVENTS = (
+    e.PlanAccepted
+    | e.PlanRevised
+    | e.QuestionAnswered
+    | e.MissionPaused
+    | e.MissionResumed
+    | e.AttemptRefused
+    | e.AttemptInterrupted
+    | e.AttemptIntegrated
+    | e.TaskAdded
+    | e.TaskFailed
+    | e.TaskPaused
+    | e.TaskResumed
+    | e.TaskUndone
+)
+"""Events that may change which task can start."""
+
+
 def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one arm an event, nothing else
     """Apply one event in place. Never refuses: what is in the journal has happened."""
     mission.version += 1
+    if isinstance(event, _GRAPH_EVENTS):
+        mission.graph_version += 1
     match event:
         case e.MissionAccepted():
             _accepted(mission, event)
         case e.MissionStarted():
             mission.status = MissionStatus.PLANNING
+        case e.MissionPaused():
+            mission.is_paused = True
+            mission.pause_reason = event.reason
+        case e.MissionResumed():
+            mission.is_paused = False
+            mission.pause_reason = ""
+        case e.MissionReopened():
+            _reopened(mission, event)
         case e.SnapshotTaken():
             mission.base_commit = mission.tip = event.commit
             mission.base_tree = mission.tip_tree = event.tree
@@ -33,23 +64,40 @@ def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912, PL
             mission.checks = event.checks
             mission.setup = event.setup
             mission.held_back = event.held_back
-        case e.PlanRejected() | e.AttemptCommitted():
+        case e.PlanRejected() | e.MissionTakenUp() | e.SessionOpened() | e.ToolCalled():
             pass
         case e.PlanAccepted():
-            mission.plan_version = event.version
+            mission.plan_version = mission.planned_version = event.version
             mission.tasks = {spec.id: Task(spec) for spec in event.tasks}
+        case e.PlanRevised():
+            mission.plan_version = event.version
+            revision.apply(mission, event.edits)
+        case e.QuestionAsked():
+            mission.questions[event.question.id] = event.question
+        case e.QuestionAnswered():
+            _answered(mission, event)
         case e.IterationStarted():
             mission.iteration = event.number
             mission.status = MissionStatus.RUNNING
         case e.AttemptStarted():
             _started(mission, event)
+        case e.BudgetReserved():
+            mission.budget.reserve(event.reservation)
+        case e.BudgetSettled():
+            mission.budget.settle(event.reservation_id, event.used)
+        case e.BudgetWarned():
+            mission.budget.warned.add((event.limit.node, event.limit.resource))
+        case e.BudgetChanged():
+            mission.budget.limit(event.limits)
         case e.SessionRecovering():
             mission.recovered_count += 1
+        case e.AttemptCommitted():
+            _committed(mission, event)
         case e.GateJudged():
-            if event.stage is Stage.SEAL and event.tree == mission.sealing_tree:
-                mission.seal_reports[event.report.gate] = event.report
+            _judged(mission, event)
         case e.AttemptRefused():
             mission.refused_count += 1
+            _forget_checkpoint(mission, event.task_id)
             _release(mission, event.task_id)
         case e.AttemptInterrupted():
             _release(mission, event.task_id)
@@ -59,6 +107,12 @@ def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912, PL
             _added(mission, event)
         case e.TaskFailed():
             _failed(mission, event)
+        case e.TaskPaused() | e.TaskResumed():
+            mission.tasks[event.task_id].is_paused = isinstance(event, e.TaskPaused)
+        case e.TaskSteered():
+            mission.tasks[event.task_id].notes.append(event.text)
+        case e.TaskUndone():
+            _undone(mission, event)
         case e.SealingStarted():
             mission.status = MissionStatus.SEALING
             mission.sealing_tree = event.tree
@@ -71,9 +125,22 @@ def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912, PL
             mission.end_code = event.code
             mission.end_reason = event.reason
             mission.end_hint = event.hint
+            mission.questions = {}
+            mission.is_paused = False
+        case e.DeliveryStarted():
+            mission.delivering_tip = event.tip
         case e.MissionDelivered():
             mission.is_delivered = not event.kept_back
+            mission.delivered_tip = mission.delivering_tip or mission.tip
+            mission.delivering_tip = ""
             mission.delivered_place = event.place
+            mission.delivered_mode = event.mode
+            mission.is_undone = False
+        case e.MissionUndone():
+            mission.is_delivered = False
+            mission.delivered_mode = None
+            mission.delivering_tip = ""
+            mission.is_undone = True
 
 
 def _accepted(mission: Mission, event: e.MissionAccepted) -> None:
@@ -84,6 +151,62 @@ def _accepted(mission: Mission, event: e.MissionAccepted) -> None:
     mission.delivery = event.delivery
     mission.is_trusted = event.is_trusted
     mission.max_iterations = event.max_iterations
+    mission.approval = event.approval
+    mission.budget.limit(event.limits)
+    mission.wall_time_s = event.wall_time_s
+    mission.key = event.key
+    mission.context = event.context
+    mission.models = dict(event.models)
+
+
+def _reopened(mission: Mission, event: e.MissionReopened) -> None:
+    mission.status = MissionStatus.RUNNING if mission.plan_version else MissionStatus.QUEUED
+    mission.iteration = 0
+    mission.end_code = mission.end_reason = mission.end_hint = ""
+    for task_id in event.tasks:
+        revision.reopen(mission.tasks[task_id])
+
+
+def _answered(mission: Mission, event: e.QuestionAnswered) -> None:
+    question = mission.questions.pop(event.question_id)
+    mission.answers[event.question_id] = Answered(event.answer, event.by, event.text)
+    while len(mission.answers) > _KEPT_ANSWERS:
+        del mission.answers[next(iter(mission.answers))]
+    if event.answer is Answer.ALWAYS and question.subject:
+        mission.always.add((question.kind, question.subject))
+    if question.kind is QuestionKind.PLAN and event.answer is not Answer.DENY:
+        mission.approved_version = mission.plan_version
+
+
+def _committed(mission: Mission, event: e.AttemptCommitted) -> None:
+    lease = mission.leases.get(event.task_id)
+    if lease is not None:
+        task = mission.tasks[event.task_id]
+        task.checkpoint = event.commit
+        task.checkpoint_base = lease.base_commit
+
+
+def _forget_checkpoint(mission: Mission, task_id: str) -> None:
+    task = mission.tasks[task_id]
+    task.checkpoint = task.checkpoint_base = ""
+
+
+def _judged(mission: Mission, event: e.GateJudged) -> None:
+    if event.stage is Stage.SEAL and event.tree == mission.sealing_tree:
+        mission.seal_reports[event.report.gate] = event.report
+    if event.task_id:
+        mission.tasks[event.task_id].reports[event.report.gate] = event.report
+
+
+def _undone(mission: Mission, event: e.TaskUndone) -> None:
+    mission.tip = event.tip
+    mission.tip_tree = event.tree
+    if mission.delivering_tip == event.tip:
+        mission.delivered_tip, mission.delivering_tip = event.tip, ""
+    task = mission.tasks[event.task_id]
+    task.status = TaskStatus.STRUCK
+    task.reason = f"undone by {event.by}"
+    task.merged_from = task.merged_to = ""
 
 
 def _started(mission: Mission, event: e.AttemptStarted) -> None:
@@ -91,7 +214,10 @@ def _started(mission: Mission, event: e.AttemptStarted) -> None:
     task.status = TaskStatus.RUNNING
     task.attempt_count = event.number
     mission.next_token = event.token + 1
-    mission.leases[event.task_id] = Lease(event.token, event.task_id, event.attempt_id, event.write_set)
+    mission.leases[event.task_id] = Lease(
+        event.token, event.task_id, event.attempt_id, event.write_set, event.base_commit
+    )
+    task.reports = {}
 
 
 def _release(mission: Mission, task_id: str) -> None:
@@ -105,6 +231,7 @@ def _integrated(mission: Mission, event: e.AttemptIntegrated) -> None:
     mission.leases.pop(event.task_id, None)
     mission.tip = event.tip
     mission.tip_tree = event.tree
+    _forget_checkpoint(mission, event.task_id)
     for task in _line(mission, event.task_id):
         task.status = TaskStatus.DONE
         task.merged_from = event.previous

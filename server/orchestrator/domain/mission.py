@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from orchestrator.domain.budget import Budget
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.plan import TaskSpec
+from orchestrator.domain.question import BLOCKING, Question
 from orchestrator.domain.receipt import Check, GateReport, Seal
-from orchestrator.domain.words import DeliveryMode, MissionStatus, TaskStatus
+from orchestrator.domain.words import Answer, ApprovalMode, DeliveryMode, MissionStatus, QuestionKind, TaskStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Lease:
     task_id: str
     attempt_id: str
     write_set: tuple[str, ...]
+    base_commit: str = ""
 
 
 @dataclass(slots=True)
@@ -26,7 +29,10 @@ class Task:
 
     `parent_id` names the task whose refused attempt this fixer answers; `start_commit` is that attempt's commit ("" to
     begin at the mission's tip) and `start_base` the commit that it was made on; `findings` are what it was made for.
-    Once done, `merged_from` and `merged_to` are the mission's tips before and after its work was merged.
+    `checkpoint` is the commit of an attempt that is not merged yet and `checkpoint_base` what it was made on: after an
+    interruption the next attempt goes on from there. Once done, `merged_from` and `merged_to` are the mission's tips
+    before and after its work was merged ("" when a person ticked it). `group_id` names the task that it is a part of;
+    `notes` are what people said to its workers.
     """
 
     spec: TaskSpec
@@ -40,6 +46,21 @@ class Task:
     merged_from: str = ""
     merged_to: str = ""
     reason: str = ""
+    checkpoint: str = ""
+    checkpoint_base: str = ""
+    group_id: str = ""
+    is_paused: bool = False
+    notes: list[str] = field(default_factory=list[str])
+    reports: dict[str, GateReport] = field(default_factory=dict[str, GateReport])
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How a question was decided, and by whom."""
+
+    answer: Answer
+    by: str
+    text: str
 
 
 @dataclass(slots=True)
@@ -53,8 +74,23 @@ class Mission:
     delivery: DeliveryMode = DeliveryMode.APPLY
     is_trusted: bool = False
     max_iterations: int = 20
+    approval: ApprovalMode = ApprovalMode.NEVER
+    wall_time_s: float = 0.0
+    key: str = ""
+    context: tuple[str, ...] = ()
+    models: dict[str, str] = field(default_factory=dict[str, str])
     status: MissionStatus = MissionStatus.QUEUED
     version: int = 0
+    graph_version: int = 0
+    is_paused: bool = False
+    pause_reason: str = ""
+    questions: dict[str, Question] = field(default_factory=dict[str, Question])
+    answers: dict[str, Answered] = field(default_factory=dict[str, Answered])
+    always: set[tuple[QuestionKind, str]] = field(default_factory=set[tuple[QuestionKind, str]])
+    planned_version: int = 0
+    approved_version: int = 0
+    groups: set[str] = field(default_factory=set[str])
+    budget: Budget = field(default_factory=Budget)
     base_commit: str = ""
     base_tree: str = ""
     file_count: int = 0
@@ -76,8 +112,27 @@ class Mission:
     end_code: str = ""
     end_reason: str = ""
     end_hint: str = ""
+    delivering_tip: str = ""
     is_delivered: bool = False
+    delivered_tip: str = ""
     delivered_place: str = ""
+    delivered_mode: DeliveryMode | None = None
+    is_undone: bool = False
+
+    @property
+    def standing(self) -> MissionStatus:
+        """The status as people see it: WAITING while a person must act, else `status`."""
+        is_held = self.is_paused or any(question.kind in BLOCKING for question in self.questions.values())
+        return MissionStatus.WAITING if is_held and not self.status.is_terminal else self.status
+
+    @property
+    def is_plan_approved(self) -> bool:
+        """Whether work may begin: a plan is there, and a person has seen it where the mission asks for that."""
+        return bool(self.plan_version) and (self.approval is ApprovalMode.NEVER or bool(self.approved_version))
+
+    def parts(self, task_id: str) -> list[Task]:
+        """The tasks that are a part of this one."""
+        return [task for task in self.tasks.values() if task.group_id == task_id]
 
     def open_tasks(self) -> list[Task]:
         """Tasks that are neither done nor struck nor failed."""

@@ -13,6 +13,9 @@ from orchestrator.domain.words import Role
 MAX_TASKS = 10_000
 _TASK_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 
+EVERYWHERE = "*"
+"""The write-set entry of a task that may write everywhere. Only a person may give it; such a task runs alone."""
+
 Size = Literal["small", "medium", "large"]
 ESTIMATE_S: dict[Size, float] = {"small": 30.0, "medium": 120.0, "large": 300.0}
 
@@ -53,13 +56,13 @@ class PlanProblem:
 
 def covers(entry: str, path: str) -> bool:
     """Whether a write-set entry allows writing `path`."""
-    return path == entry or (entry.endswith("/") and path.startswith(entry))
+    return entry in {EVERYWHERE, path} or (entry.endswith("/") and path.startswith(entry))
 
 
 def overlaps(one: Iterable[str], other: Iterable[str]) -> bool:
     """Whether two write sets could touch the same file, or one needs a folder where the other has a file."""
     others = tuple(other)
-    return any(a == b or _is_below(a, b) or _is_below(b, a) for a in one for b in others)
+    return any(EVERYWHERE in {a, b} or a == b or _is_below(a, b) or _is_below(b, a) for a in one for b in others)
 
 
 def _is_below(entry: str, folder: str) -> bool:
@@ -118,7 +121,7 @@ def _task_problems(task: TaskSpec, ids: set[str], checks: frozenset[str]) -> Ite
     if not task.write_set:
         yield PlanProblem("no_write_set", task.id, "the write set is empty")
     for path in task.write_set:
-        if reason := path_problem(path):
+        if path != EVERYWHERE and (reason := path_problem(path)):
             yield PlanProblem("bad_path", task.id, f"write set entry {path!r} {reason}")
     for dependency in task.depends_on:
         if dependency not in ids:

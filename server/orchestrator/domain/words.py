@@ -90,7 +90,7 @@ class DeliveryMode(StrEnum):
 
 
 class FailureKind(StrEnum):
-    """Classes of what can go wrong with a session."""
+    """Classes of what can go wrong with a session. `INTERRUPTED`: the server or a person ended it, nobody failed."""
 
     RATE_LIMITED = "rate_limited"
     CRASHED = "crashed"
@@ -100,4 +100,29 @@ class FailureKind(StrEnum):
     TOOL_FAILED = "tool_failed"
     UNAVAILABLE = "unavailable"
     UNSUPPORTED = "unsupported"
+    INTERRUPTED = "interrupted"
     UNKNOWN = "unknown"
+
+
+class ApprovalMode(StrEnum):
+    """What a mission asks a person about before it goes on: nothing, or its plan."""
+
+    NEVER = "never"
+    PLAN = "plan"
+
+
+class QuestionKind(StrEnum):
+    """What a question to a person is about."""
+
+    PLAN = "plan"
+    PERMISSION = "permission"
+    BUDGET = "budget"
+    JUDGE = "judge"
+
+
+class Answer(StrEnum):
+    """What a person says to a question. `ALWAYS` allows the same for the rest of the mission."""
+
+    ALLOW = "allow"
+    ALWAYS = "always"
+    DENY = "deny"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+
+import anyio
 
 from orchestrator.agents.briefs import fixer_brief, worker_brief
+from orchestrator.agents.roles import DUTIES
 from orchestrator.domain.commands import AddFixTask, Note, StartAttempt
 from orchestrator.domain.decide import MAX_FIXES, fixes_left
 from orchestrator.domain.events import (
@@ -17,16 +20,26 @@ from orchestrator.domain.events import (
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.mission import Task
 from orchestrator.domain.plan import outside
-from orchestrator.domain.words import Role, Stage
+from orchestrator.domain.words import FailureKind, Role, Stage
 from orchestrator.engine.integration import MergeQueue
 from orchestrator.engine.judging import failures, judged
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.recovering import recorder
+from orchestrator.engine.recovering import SessionDiary
 from orchestrator.engine.recovery import ResilientSession
 from orchestrator.engine.refusal import Refusal, refusal_of
 from orchestrator.engine.rooms import MissionRooms
+from orchestrator.engine.session_tools import SessionTools
 from orchestrator.ports.host import Brief, HostError, SessionSpec
 from orchestrator.ports.workspace import Change, WorkspaceError, Worktree
+
+
+@dataclass(slots=True, eq=False)
+class _Running:
+    """An attempt under way, so that a person can stop it."""
+
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    ended: anyio.Event = field(default_factory=anyio.Event)
+    stop_reason: str = ""
 
 
 class AttemptRunner:
@@ -37,15 +50,40 @@ class AttemptRunner:
         self._ledger = ledger
         self._rooms = rooms
         self._queue = MergeQueue(ledger, rooms)
+        self._running: dict[str, _Running] = {}
 
     async def run(self, task_id: str) -> None:
-        """Execute the task once. The outcome is in the ledger: integrated, a fixer added, or failed.
+        """Execute the task once. The outcome is in the ledger: integrated, a fixer added, interrupted, or failed.
 
         Raises only what ends the whole mission (JournalError, WorkspaceError, GateError).
         """
         attempt_id = self._rooms.shared.ids.new("a")
         events = await self._ledger.do(StartAttempt(attempt_id, task_id, self._rooms.host.name))
         started = next(event for event in events if isinstance(event, AttemptStarted))
+        running = self._running[task_id] = _Running()
+        try:
+            with running.scope:
+                await self._execute(started)
+            if running.scope.cancelled_caught:
+                await self._ledger.note(
+                    AttemptInterrupted(attempt_id, task_id, FailureKind.INTERRUPTED, running.stop_reason)
+                )
+        finally:
+            del self._running[task_id]
+            running.ended.set()
+
+    async def stop(self, task_id: str, reason: str) -> bool:
+        """End the task's attempt and wait until all of it is reaped; whether there was one."""
+        running = self._running.get(task_id)
+        if running is None:
+            return False
+        running.stop_reason = reason
+        running.scope.cancel()
+        await running.ended.wait()
+        return True
+
+    async def _execute(self, started: AttemptStarted) -> None:
+        attempt_id, task_id = started.attempt_id, started.task_id
         task = self._ledger.mission.tasks[task_id]
         try:
             change = await self._work(started, task)
@@ -60,10 +98,13 @@ class AttemptRunner:
 
     async def _work(self, started: AttemptStarted, task: Task) -> Change:
         workspace = self._rooms.shared.workspace
-        start, leftover = await self._start_commit(started, task)
+        start, leftover, is_finished = await self._start_commit(started, task)
         async with workspace.checkout(start) as worktree:
-            await self._converse(started, task, worktree, leftover)
-            change = await self._commit(worktree, task)
+            if is_finished:
+                change = Change(worktree.commit, worktree.tree, ())
+            else:
+                await self._converse(started, task, worktree, leftover)
+                change = await self._commit(worktree, task)
             paths = await workspace.changed_paths(started.base_commit, change.commit)
             change = replace(change, paths=paths)
             await self._ledger.note(
@@ -83,10 +124,23 @@ class AttemptRunner:
             finding = Finding("workspace", error.code, "", error.message)
             raise Refusal("what it left can't be kept", (finding,), "") from error
 
-    async def _start_commit(self, started: AttemptStarted, task: Task) -> tuple[str, tuple[Finding, ...]]:
-        """Where the session begins: the mission's tip, with the refused work merged onto it for a fixer."""
+    async def _start_commit(self, started: AttemptStarted, task: Task) -> tuple[str, tuple[Finding, ...], bool]:
+        """Where the session begins, what it must know, and whether its work is done already.
+
+        It begins at the mission's tip, with the refused work merged onto it for a fixer. Work that an interrupted
+        attempt had committed is not paid for twice: it goes to the gates as it is.
+        """
+        if task.checkpoint:
+            done = await self._rooms.shared.workspace.merge(
+                base=task.checkpoint_base,
+                ours=started.base_commit,
+                theirs=task.checkpoint,
+                message=f"{task.spec.id}: {task.spec.title}",
+            )
+            if not done.conflicts and done.commit != started.base_commit:
+                return done.commit, (), True
         if not task.start_commit:
-            return started.base_commit, ()
+            return started.base_commit, (), False
         merge = await self._rooms.shared.workspace.merge(
             base=task.start_base,
             ours=started.base_commit,
@@ -95,38 +149,55 @@ class AttemptRunner:
         )
         if merge.conflicts:
             lost = Finding("merge", "conflict", merge.conflicts[0], "the refused work no longer merges; begin anew")
-            return started.base_commit, (lost,)
-        return merge.commit, ()
+            return started.base_commit, (lost,), False
+        return merge.commit, (), False
 
     async def _converse(
         self, started: AttemptStarted, task: Task, worktree: Worktree, leftover: tuple[Finding, ...]
     ) -> None:
         shared = self._rooms.shared
-        spec = SessionSpec(shared.ids.new("s"), self._ledger.mission.id, started.role, started.task_id, task.spec.title)
-        tools = shared.tools.toolbox(started.role, worktree, started.write_set)
+        spec = SessionSpec(
+            shared.ids.new("s"),
+            self._ledger.mission.id,
+            started.role,
+            started.task_id,
+            task.spec.title,
+            DUTIES[started.role],
+            self._ledger.mission.models.get(started.role.value, ""),
+        )
+        inner = shared.tools.toolbox(started.role, worktree, started.write_set)
         session = ResilientSession(
             self._rooms.host,
             self._rooms.rate_gate,
+            self._rooms.hold,
             spec,
-            tools,
+            SessionTools(inner, self._ledger, self._rooms, spec),
             timeout_s=self._rooms.limits.session_timeout_s,
-            tell=recorder(self._ledger, started.task_id, started.attempt_id),
+            diary=SessionDiary(self._ledger, started.role, worktree.path, started.task_id, started.attempt_id),
         )
         try:
+            heard = len(task.notes)
             await session.prompt(self._brief(started, task, leftover))
+            # What a person says while it works is told when its turn has ended; the work counts only then.
+            while heard < len(task.notes):
+                heard = len(task.notes)
+                await session.prompt(self._brief(started, task, leftover))
         finally:
             await session.close()
 
     def _brief(self, started: AttemptStarted, task: Task, leftover: tuple[Finding, ...]) -> Brief:
         mission = self._ledger.mission
         if started.role is not Role.FIXER:
-            return worker_brief(mission.text, task.spec, turn=started.number, checks=mission.checks)
+            return worker_brief(
+                mission.text, task.spec, turn=started.number, checks=mission.checks, notes=tuple(task.notes)
+            )
         root = task
         while root.parent_id:
             root = mission.tasks[root.parent_id]
         turn = root.fix_count if root is not task else started.number
         findings = (*task.findings, *leftover)
-        return fixer_brief(mission.text, root.spec, findings, turn=turn, checks=mission.checks)
+        notes = tuple(dict.fromkeys((*root.notes, *task.notes)))
+        return fixer_brief(mission.text, root.spec, findings, turn=turn, checks=mission.checks, notes=notes)
 
     def _require_allowed(self, started: AttemptStarted, change: Change) -> None:
         strays = outside(started.write_set, change.paths)

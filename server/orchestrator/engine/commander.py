@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import anyio
 
 from orchestrator.config.places import CONFIG_NAME
 from orchestrator.domain.commands import EndMission, RecordDelivery
+from orchestrator.domain.decide import unmet_dependencies
 from orchestrator.domain.events import (
     ChecksChosen,
+    DeliveryStarted,
     GateJudged,
     IterationStarted,
     MissionDelivered,
     MissionStarted,
     SnapshotTaken,
 )
+from orchestrator.domain.question import plan_question_id
 from orchestrator.domain.receipt import GateReport
-from orchestrator.domain.words import DeliveryMode, MissionStatus, Stage, TaskStatus
+from orchestrator.domain.words import Answer, DeliveryMode, MissionStatus, Stage, TaskStatus
+from orchestrator.engine.asking import answered
 from orchestrator.engine.attempt import AttemptRunner
 from orchestrator.engine.ending import MissionOver
 from orchestrator.engine.ledger import Ledger
@@ -42,6 +47,7 @@ class Commander:
         self._ledger = ledger
         self._rooms = rooms
         self._started_at_s = rooms.shared.clock.now_s()
+        self._runner: AttemptRunner | None = None
 
     async def run(self) -> None:
         """Snapshot, plan, work, check, seal, deliver. Ends the mission in the journal whatever happens.
@@ -65,40 +71,87 @@ class Commander:
                 )
             )
 
+    async def stop_task(self, task_id: str, reason: str) -> bool:
+        """End the task's attempt and reap it; whether there was one."""
+        return self._runner is not None and await self._runner.stop(task_id, reason)
+
     async def _pursue(self) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._rooms.hold.watch)
+            await self._lead()
+            group.cancel_scope.cancel()
+
+    async def _lead(self) -> None:
+        mission = self._ledger.mission
+        if mission.status is not MissionStatus.SEALED:
+            await self._seal()
+        await self._deliver()
+
+    async def _seal(self) -> None:
+        """Work until the mission is sealed, from wherever it stands."""
+        mission = self._ledger.mission
+        is_taken_up = mission.iteration > 0
+        await self._rooms.hold.passable()
         await self._prepare()
         async with anyio.create_task_group() as group:
             group.start_soon(self._judge_base)
-            group.start_soon(plan, self._ledger, self._rooms)
-        mission = self._ledger.mission
-        runner = AttemptRunner(self._ledger, self._rooms)
+            if not mission.plan_version:
+                group.start_soon(plan, self._ledger, self._rooms)
+        await self._approved()
+        self._runner = AttemptRunner(self._ledger, self._rooms)
         while True:
-            if mission.iteration >= min(mission.max_iterations, self._rooms.limits.max_iterations):
-                raise MissionOver(
-                    MissionStatus.FAILED,
-                    "iterations_exhausted",
-                    f"still findings after {mission.iteration} iterations",
-                    "orchestrator diff shows the work so far; start a narrower mission",
-                )
-            await self._ledger.note(IterationStarted(mission.iteration + 1))
-            await self._work(runner)
+            if not is_taken_up:
+                await self._begin_iteration()
+            is_taken_up = False
+            await self._work(self._runner)
             self._require_done()
+            await self._rooms.hold.passable()
             if await seal_or_reopen(self._ledger, self._rooms, self._started_at_s):
-                break
-        await self._deliver()
+                return
+
+    async def _begin_iteration(self) -> None:
+        mission = self._ledger.mission
+        if mission.iteration >= min(mission.max_iterations, self._rooms.limits.max_iterations):
+            raise MissionOver(
+                MissionStatus.FAILED,
+                "iterations_exhausted",
+                f"still findings after {mission.iteration} iterations",
+                "orchestrator diff shows the work so far; start a narrower mission",
+            )
+        await self._ledger.note(IterationStarted(mission.iteration + 1))
 
     async def _prepare(self) -> None:
-        await self._ledger.note(MissionStarted())
+        """Take the snapshot and choose the judges; for a mission that was taken up, find both again."""
+        mission = self._ledger.mission
         workspace = self._rooms.shared.workspace
-        snapshot = await workspace.snapshot()
-        await workspace.advance(self._ledger.mission.id, snapshot.commit, previous="")
-        await self._ledger.note(SnapshotTaken(snapshot.commit, snapshot.tree, snapshot.file_count, snapshot.left_out))
-        config = await workspace.read_file(snapshot.commit, CONFIG_NAME)
-        async with workspace.checkout(snapshot.commit) as worktree:
-            choice = await self._rooms.gates.choose(worktree, is_trusted=self._ledger.mission.is_trusted)
+        if mission.status is MissionStatus.QUEUED:
+            await self._ledger.note(MissionStarted())
+        if mission.base_commit:
+            await workspace.restore_ref(mission.id, mission.tip)
+        else:
+            snapshot = await workspace.snapshot()
+            await workspace.restore_ref(mission.id, snapshot.commit)
+            await self._ledger.note(
+                SnapshotTaken(snapshot.commit, snapshot.tree, snapshot.file_count, snapshot.left_out)
+            )
+        config = await workspace.read_file(mission.base_commit, CONFIG_NAME)
+        async with workspace.checkout(mission.base_commit) as worktree:
+            choice = await self._rooms.gates.choose(worktree, is_trusted=mission.is_trusted)
         # After the judges have read the same file: they say best what is wrong with it.
         self._rooms = replace(self._rooms, limits=self._rooms.shared.tighten(self._rooms.limits, config))
-        await self._ledger.note(ChecksChosen(choice.checks, choice.setup, choice.held_back))
+        if not mission.plan_version:
+            await self._ledger.note(ChecksChosen(choice.checks, choice.setup, choice.held_back))
+
+    async def _approved(self) -> None:
+        """Wait for a person's word on the plan, if it asks for one; a refusal with a wish makes a new plan."""
+        mission = self._ledger.mission
+        while not mission.is_plan_approved:
+            answer = await answered(self._ledger, plan_question_id(mission.id, mission.planned_version))
+            if answer.answer is not Answer.DENY:
+                return
+            if not answer.text:
+                raise MissionOver(MissionStatus.STOPPED, "plan_refused", f"{answer.by} refused the plan")
+            await plan(self._ledger, self._rooms, (f"{answer.by} refused the last plan: {answer.text}",))
 
     async def _judge_base(self) -> None:
         mission = self._ledger.mission
@@ -126,12 +179,39 @@ class Commander:
         async with anyio.create_task_group() as group:
             while True:
                 changed = anyio.Event()
-                for task_id in scheduler.ready(slots - running):
-                    running += 1
-                    group.start_soon(attempt, task_id)
-                if not running:
-                    return
-                await changed.wait()
+                graph_version = self._ledger.mission.graph_version
+                if not self._ledger.mission.is_paused:
+                    for task_id in scheduler.ready(slots - running):
+                        running += 1
+                        group.start_soon(attempt, task_id)
+                if not running and not self._waits_for_person():
+                    break
+                await self._graph_change(graph_version, changed)
+
+    async def _graph_change(self, graph_version: int, attempt_ended: anyio.Event) -> None:
+        """Wait until another task may be able to start: an attempt ended, or somebody changed the graph."""
+        mission = self._ledger.mission
+
+        async def until(happened: Callable[[], Awaitable[object]]) -> None:
+            await happened()
+            scope.cancel()
+
+        async def graph_moved() -> None:
+            while mission.graph_version == graph_version:
+                await self._ledger.changed_since(mission.version)
+
+        async with anyio.create_task_group() as group:
+            scope = group.cancel_scope
+            group.start_soon(until, attempt_ended.wait)
+            group.start_soon(until, graph_moved)
+
+    def _waits_for_person(self) -> bool:
+        """Whether open work could go on if somebody let it."""
+        mission = self._ledger.mission
+        return mission.is_paused or any(
+            task.is_paused and task.status is TaskStatus.OPEN and not unmet_dependencies(mission, task)
+            for task in mission.tasks.values()
+        )
 
     def _require_done(self) -> None:
         mission = self._ledger.mission
@@ -173,6 +253,7 @@ def _counted(report: GateReport) -> GateReport:
 async def deliver(ledger: Ledger, rooms: Rooms, mode: DeliveryMode) -> Delivery:
     """Bring the mission's work to the user and record what reached them. Raises WorkspaceError."""
     mission = ledger.mission
+    await ledger.do(RecordDelivery(DeliveryStarted(mode, mission.tip)))
     delivery = await rooms.workspace.deliver(mission.id, mission.base_commit, mission.tip, mode, mission.text)
     await ledger.do(
         RecordDelivery(

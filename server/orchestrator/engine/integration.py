@@ -49,12 +49,22 @@ class MergeQueue:
         """Merge the change and move the mission ref. Raises Refusal when it conflicts or the combined tree fails."""
         item = _Item(started, change)
         self._waiting.append(item)
-        async with self._lock:
-            if not item.is_settled:
-                batch, self._waiting = self._waiting, []
-                await self._land(batch)
+        try:
+            async with self._lock:
+                if not item.is_settled:
+                    await self._land_waiting()
+        finally:
+            # Stopped while it waited, or while it landed others too: those stay in the queue, this one does not.
+            self._waiting = [other for other in self._waiting if other is not item]
         if item.refusal is not None:
             raise item.refusal
+
+    async def _land_waiting(self) -> None:
+        batch, self._waiting = self._waiting, []
+        try:
+            await self._land(batch)
+        finally:
+            self._waiting = [item for item in batch if not item.is_settled] + self._waiting
 
     async def _land(self, batch: Sequence[_Item]) -> None:
         merged = await self._merge(batch)
@@ -126,11 +136,13 @@ class MergeQueue:
                 )
             )
             previous = item.merge.commit
-        # The ref keeps the commits alive; a ref that leads the journal by one batch does no harm.
-        await self._rooms.shared.workspace.advance(self._ledger.mission.id, previous, previous=tip)
-        await self._ledger.do(*commands)
-        for item in merged:
-            item.is_settled = True
+        # The ref keeps the commits alive; a ref that leads the journal by one batch is put back when a mission is taken
+        # up. A stop must not come between the two.
+        with anyio.CancelScope(shield=True):
+            await self._rooms.shared.workspace.advance(self._ledger.mission.id, previous, previous=tip)
+            await self._ledger.do(*commands)
+            for item in merged:
+                item.is_settled = True
 
 
 def _refuse(item: _Item, refusal: Refusal) -> None:

@@ -24,7 +24,13 @@ class Ledger:
         """Own `mission`, new or folded from the journal."""
         self._journal = journal
         self._publisher = publisher
+        self._changed = anyio.Event()
         self.mission = mission
+
+    async def changed_since(self, version: int) -> None:
+        """Wait until the mission's version is another one."""
+        while self.mission.version == version:
+            await self._changed.wait()
 
     async def do(self, *commands: Command) -> list[Event]:
         """Carry the commands out as one transaction; RuleViolation when one is refused (those before it stand).
@@ -43,6 +49,8 @@ class Ledger:
                 events.extend(decided)
         finally:
             if events:
+                changed, self._changed = self._changed, anyio.Event()
+                changed.set()
                 with anyio.CancelScope(shield=True):
                     self._publisher.publish(await self._journal.append(mission_id, events))
         return events

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from orchestrator.agents.briefs import planner_brief
 from orchestrator.agents.plan_format import PlanFormatError, parse_plan
+from orchestrator.agents.roles import DUTIES
 from orchestrator.domain.commands import AcceptPlan
 from orchestrator.domain.events import PlanRejected
-from orchestrator.domain.plan import PlanProblem, TaskSpec, validate
+from orchestrator.domain.plan import EVERYWHERE, PlanProblem, TaskSpec, validate
 from orchestrator.domain.words import Role
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.recovering import recorder
+from orchestrator.engine.recovering import SessionDiary
 from orchestrator.engine.recovery import ResilientSession
 from orchestrator.engine.rooms import MissionRooms
+from orchestrator.engine.session_tools import SessionTools
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports.host import SessionSpec
 
@@ -23,17 +25,35 @@ class PlanningFailed(OrchestratorError):
     """No valid plan came within the bound."""
 
 
-async def plan(ledger: Ledger, rooms: MissionRooms) -> None:
-    """Ask the planner until its plan is valid and accept it. Raises PlanningFailed, or HostError from the session."""
+async def plan(ledger: Ledger, rooms: MissionRooms, wishes: tuple[str, ...] = ()) -> None:
+    """Ask the planner until its plan is valid and accept it; `wishes` say what a person missed in the last one.
+
+    Raises PlanningFailed, or HostError from the session.
+    """
     mission = ledger.mission
     limits = rooms.limits
     async with rooms.shared.workspace.checkout(mission.base_commit) as worktree:
-        spec = SessionSpec(rooms.shared.ids.new("s"), mission.id, Role.PLANNER, "", "plan")
-        tools = rooms.shared.tools.toolbox(Role.PLANNER, worktree, ())
-        session = ResilientSession(
-            rooms.host, rooms.rate_gate, spec, tools, timeout_s=limits.session_timeout_s, tell=recorder(ledger)
+        spec = SessionSpec(
+            rooms.shared.ids.new("s"),
+            mission.id,
+            Role.PLANNER,
+            "",
+            "plan",
+            DUTIES[Role.PLANNER],
+            mission.models.get(Role.PLANNER.value, ""),
         )
-        problems: tuple[str, ...] = ()
+        inner = rooms.shared.tools.toolbox(Role.PLANNER, worktree, ())
+        tools = SessionTools(inner, ledger, rooms, spec)
+        session = ResilientSession(
+            rooms.host,
+            rooms.rate_gate,
+            rooms.hold,
+            spec,
+            tools,
+            timeout_s=limits.session_timeout_s,
+            diary=SessionDiary(ledger, Role.PLANNER, worktree.path),
+        )
+        problems: tuple[str, ...] = wishes
         try:
             for turn in range(1, limits.plan_tries + 1):
                 reply = await session.prompt(
@@ -64,6 +84,10 @@ def _read(text: str, ledger: Ledger, rooms: MissionRooms) -> tuple[tuple[TaskSpe
             PlanProblem("bad_path", task.id, f"write set entry {path!r} {problem}")
             for task in tasks
             for path in task.write_set
-            if (problem := rooms.shared.workspace.path_problem(path))
+            if (
+                problem := "would let it write everywhere"
+                if path == EVERYWHERE
+                else rooms.shared.workspace.path_problem(path)
+            )
         ]
     return tasks, tuple(problem.describe() for problem in problems[:MAX_PROBLEMS])

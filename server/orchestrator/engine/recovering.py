@@ -1,20 +1,35 @@
-"""Healing steps as events."""
+"""The steps of a session as events."""
 
 from __future__ import annotations
 
-from orchestrator.domain.events import SessionRecovering
+from dataclasses import dataclass
+
+from orchestrator.domain.events import SessionOpened, SessionRecovering
+from orchestrator.domain.words import Role
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.recovery import Recovery, Tell
+from orchestrator.engine.recovery import Recovery
 
 
-def recorder(ledger: Ledger, task_id: str = "", attempt_id: str = "") -> Tell:
-    """What records the healing steps of one session; without ids it is the planner's."""
+@dataclass(frozen=True, slots=True)
+class SessionDiary:
+    """Records one session's steps in its mission's ledger; without ids it is the planner's. See `recovery.Diary`."""
 
-    async def tell(step: Recovery) -> None:
-        await ledger.note(
+    ledger: Ledger
+    role: Role
+    worktree: str
+    task_id: str = ""
+    attempt_id: str = ""
+
+    async def recovering(self, step: Recovery) -> None:
+        """Record a healing step."""
+        await self.ledger.note(
             SessionRecovering(
-                task_id, attempt_id, step.failure, step.action.value, step.count, step.wait_s, step.detail
+                self.task_id, self.attempt_id, step.failure, step.action.value, step.count, step.wait_s, step.detail
             )
         )
 
-    return tell
+    async def opened(self, session_id: str, place: str) -> None:
+        """Record where the session lives."""
+        await self.ledger.note(
+            SessionOpened(session_id, self.task_id, self.attempt_id, self.role, place, self.worktree)
+        )

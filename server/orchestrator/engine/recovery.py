@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 import anyio
 from tenacity import RetryCallState, Retrying
 from tenacity.wait import wait_exponential_jitter
 
 from orchestrator.domain.words import FailureKind
+from orchestrator.engine.hold import Hold
 from orchestrator.engine.rate_gate import RateGate
 from orchestrator.errors import OrchestratorError
-from orchestrator.ports.host import Brief, Host, HostError, Reply, Session, SessionSpec, Toolbox
+from orchestrator.ports.host import Brief, Host, HostError, Reply, Session, SessionRoom, SessionSpec
 
 _log = logging.getLogger(__name__)
 
@@ -47,12 +48,14 @@ TABLE: dict[FailureKind, Policy] = {
     FailureKind.TOOL_FAILED: Policy(Action.ASK_AGAIN, 3),
     FailureKind.UNKNOWN: Policy(Action.NEW_SESSION, 3),
     FailureKind.UNSUPPORTED: Policy(Action.GIVE_UP, 0),
+    FailureKind.INTERRUPTED: Policy(Action.GIVE_UP, 0),
 }
 """Every class of failure has a row; the bounds are per prompt."""
 
 MAX_WAIT_S = 900.0
 """A provider that asks for more is asked again after this long: no answer of its may hold a mission for days."""
 
+_ATTACH_TIMEOUT_S = 60.0
 _BACKOFF = wait_exponential_jitter(initial=1.0, max=60.0, jitter=1.0)
 
 
@@ -67,7 +70,16 @@ class Recovery:
     detail: str
 
 
-Tell = Callable[[Recovery], Awaitable[None]]
+class Diary(Protocol):
+    """Where a session's steps are written down before they take effect."""
+
+    async def recovering(self, step: Recovery) -> None:
+        """A healing step comes."""
+        ...
+
+    async def opened(self, session_id: str, place: str) -> None:
+        """A session that may outlive the server is about to be prompted; `place` is the host's name for it."""
+        ...
 
 
 def backoff_s(count: int) -> float:
@@ -81,17 +93,35 @@ class ResilientSession:
     """A session that survives what the table can heal. One owner; not shared between tasks."""
 
     def __init__(
-        self, host: Host, gate: RateGate, spec: SessionSpec, tools: Toolbox, *, timeout_s: float, tell: Tell
+        self,
+        host: Host,
+        gate: RateGate,
+        hold: Hold,
+        spec: SessionSpec,
+        tools: SessionRoom,
+        *,
+        timeout_s: float,
+        diary: Diary,
     ) -> None:
-        """Nothing is opened before the first prompt. `tell` is awaited before each healing step takes place."""
+        """Nothing is opened before the first prompt."""
         self._host = host
         self._gate = gate
+        self._hold = hold
         self._spec = spec
         self._tools = tools
         self._timeout_s = timeout_s
-        self._tell = tell
+        self._diary = diary
         self._session: Session | None = None
         self._opened = 0
+
+    async def attach(self, place: str) -> bool:
+        """Go on with a session that outlived the server; whether it is still there. Raises nothing."""
+        try:
+            with anyio.fail_after(_ATTACH_TIMEOUT_S):
+                self._session = await self._host.attach(self._spec, self._tools, place)
+        except (OrchestratorError, TimeoutError) as error:
+            _log.warning("session %s can't be attached to: %s", place, error)
+        return self._session is not None
 
     async def prompt(self, brief: Brief) -> Reply:
         """The answer, after as many healing steps as the table allows. Raises HostError when it allows no more."""
@@ -104,13 +134,14 @@ class ResilientSession:
                 recovery = recovery_of(error, counts[error.kind])
                 if recovery is None:
                     raise
-                await self._tell(recovery)
+                await self._diary.recovering(recovery)
                 brief = await self._heal(recovery, brief)
 
     async def _prompt_once(self, brief: Brief) -> Reply:
         await self._gate.passable()
+        await self._hold.passable(self._spec.task_id)
         try:
-            with anyio.fail_after(self._timeout_s):
+            with self._hold.deadline(self._spec.task_id, self._timeout_s):
                 if self._session is None:
                     self._session = await self._open()
                 return await self._session.prompt(brief)
@@ -126,7 +157,10 @@ class ResilientSession:
     async def _open(self) -> Session:
         self._opened += 1
         name = self._spec.session_id if self._opened == 1 else f"{self._spec.session_id}-{self._opened}"
-        return await self._host.open(replace(self._spec, session_id=name), self._tools)
+        session = await self._host.open(replace(self._spec, session_id=name), self._tools)
+        if session.place:
+            await self._diary.opened(name, session.place)
+        return session
 
     async def _heal(self, recovery: Recovery, brief: Brief) -> Brief:
         match recovery.action:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from orchestrator.engine.hold import Hold
 from orchestrator.engine.limits import Limits
 from orchestrator.engine.rate_gate import RateGate
 from orchestrator.ports.clock import Clock, Ids
 from orchestrator.ports.gates import Gates
 from orchestrator.ports.host import Host
+from orchestrator.ports.hosting import HostedSessions
 from orchestrator.ports.journal import Journal
 from orchestrator.ports.projection import Projection
+from orchestrator.ports.todo import TodoFile
 from orchestrator.ports.tools import ToolRoom
 from orchestrator.ports.workspace import Workspace
 
@@ -29,6 +32,8 @@ class Rooms:
     journal: Journal
     tools: ToolRoom
     projection: Projection
+    todo: TodoFile
+    hosted: HostedSessions
     clock: Clock
     ids: Ids
     limits: Limits
@@ -41,10 +46,11 @@ class Rooms:
 
 @dataclass(frozen=True, slots=True)
 class MissionRooms:
-    """The same for one mission, with its own host, judges, limits and rate gate."""
+    """The same for one mission, with its own host, judges, limits, hold and rate gate."""
 
     shared: Rooms
     host: Host
     gates: Gates
     limits: Limits
+    hold: Hold
     rate_gate: RateGate = field(default_factory=RateGate)

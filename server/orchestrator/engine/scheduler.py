@@ -62,7 +62,7 @@ class Scheduler:
         ready = [
             task
             for task in self._mission.tasks.values()
-            if task.status is TaskStatus.OPEN and not unmet_dependencies(self._mission, task)
+            if task.status is TaskStatus.OPEN and not task.is_paused and not unmet_dependencies(self._mission, task)
         ]
         return sorted(ready, key=lambda task: (-self._rank_s(task), task.spec.id))
 

@@ -10,16 +10,27 @@ from dataclasses import dataclass
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from orchestrator.domain.commands import AcceptMission, EndMission
-from orchestrator.domain.evolve import fold
+from orchestrator.domain.budget import Limit
+from orchestrator.domain.commands import AcceptMission, Command, EndMission, HoldTask, Pause, Reopen
+from orchestrator.domain.decide_people import plan_conflict
+from orchestrator.domain.estimate import Estimate, estimate
+from orchestrator.domain.events import Event
 from orchestrator.domain.mission import Mission
-from orchestrator.domain.words import DeliveryMode, MissionStatus, TaskStatus
+from orchestrator.domain.question import plan_question_id
+from orchestrator.domain.revision import line_below
+from orchestrator.domain.violation import RuleViolation
+from orchestrator.domain.words import ApprovalMode, DeliveryMode, MissionStatus, TaskStatus
 from orchestrator.engine.commander import Commander, deliver
+from orchestrator.engine.hold import Hold
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.projecting import Projector
+from orchestrator.engine.projecting import Projector, history
 from orchestrator.engine.publisher import Publisher
+from orchestrator.engine.restoring import is_unfinished, restore, take_up
 from orchestrator.engine.rooms import MissionRooms, Rooms
+from orchestrator.engine.undoing import undo_mission, undo_task
 from orchestrator.errors import OrchestratorError
+from orchestrator.ports.host import Host
+from orchestrator.ports.hosting import HostedSessions
 from orchestrator.ports.journal import JournalError, Recorded
 from orchestrator.ports.workspace import Delivery
 
@@ -30,13 +41,22 @@ _PAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What a client says when it starts a mission. `host` is a host's name, for the scripted one with its file."""
+    """What a client says when it starts a mission. `host` is a host's name, for the scripted one with its file.
+
+    A second request with the same `key` answers the mission of the first. See `commands.AcceptMission`.
+    """
 
     text: str
     host: str
     delivery: DeliveryMode
     is_trusted: bool
     max_iterations: int
+    approval: ApprovalMode = ApprovalMode.NEVER
+    limits: tuple[Limit, ...] = ()
+    wall_time_s: float = 0.0
+    key: str = ""
+    context: tuple[str, ...] = ()
+    models: tuple[tuple[str, str], ...] = ()
 
 
 class MissionService:
@@ -47,43 +67,62 @@ class MissionService:
         self._rooms = rooms
         self._publisher = publisher
         self._ledgers = ledgers
-        self._mission_rooms: dict[str, MissionRooms] = {}
         self._queue: list[str] = []
         self._arrived = anyio.Event()
         self._active_scope: anyio.CancelScope | None = None
+        self._commander: Commander | None = None
         self._ended: dict[str, anyio.Event] = {}
+        self._keys = {ledger.mission.key: mission_id for mission_id, ledger in ledgers.items() if ledger.mission.key}
 
     async def start(self, request: StartRequest) -> tuple[Mission, int]:
         """Take a mission in; answers it and the number of missions before it. Raises OrchestratorError."""
+        if known := self._keys.get(request.key):
+            return self.get(known), self._position(known)
         if len(self._queue) >= self._rooms.limits.queued_missions:
             raise OrchestratorError("queue_full", f"{len(self._queue)} missions wait already", "stop some of them")
-        host = self._rooms.open_host(request.host)
+        self._rooms.open_host(request.host)
         if request.is_trusted:
             self._rooms.remember_trust()
         ledger = Ledger(self._rooms.journal, self._publisher, Mission())
         mission_id = self._rooms.ids.new("m")
-        await ledger.do(
-            AcceptMission(
-                mission_id,
-                request.text,
-                self._rooms.workspace.root,
-                host.name,
-                request.delivery,
-                request.is_trusted or self._rooms.is_trusted(),
-                max(1, min(request.max_iterations, self._rooms.limits.max_iterations)),
-            )
-        )
-        before = len(self._queue)
+        if request.key:
+            self._keys[request.key] = mission_id
         self._ledgers[mission_id] = ledger
-        self._mission_rooms[mission_id] = MissionRooms(self._rooms, host, self._rooms.new_gates(), self._rooms.limits)
+        try:
+            await ledger.do(
+                AcceptMission(
+                    mission_id,
+                    request.text,
+                    self._rooms.workspace.root,
+                    request.host,
+                    request.delivery,
+                    request.is_trusted or self._rooms.is_trusted(),
+                    max(1, min(request.max_iterations, self._rooms.limits.max_iterations)),
+                    request.approval,
+                    request.limits,
+                    request.wall_time_s,
+                    request.key,
+                    request.context,
+                    request.models,
+                )
+            )
+        except BaseException:
+            self._ledgers.pop(mission_id)
+            self._keys.pop(request.key, None)
+            raise
+        before = len(self._queue)
+        self.enqueue(mission_id)
+        return ledger.mission, before
+
+    def enqueue(self, mission_id: str) -> None:
+        """Have an accepted mission run when those before it have ended."""
         self._ended[mission_id] = anyio.Event()
         self._queue.append(mission_id)
         self._arrived.set()
-        return ledger.mission, before
 
     async def stop(self, mission_id: str, reason: str = "stopped by the user") -> Mission:
         """End a mission, running or queued; returns when all it started is reaped. Its work so far is kept."""
-        ledger = self._ledger(mission_id)
+        ledger = self.ledger(mission_id)
         ended = self._ended.get(mission_id)
         if ledger.mission.status.is_terminal or ended is None:
             return ledger.mission
@@ -95,23 +134,63 @@ class MissionService:
                 raise OrchestratorError("stop_timeout", f"mission {mission_id} did not end in {_STOP_TIMEOUT_S:.0f} s")
         else:
             self._queue.remove(mission_id)
-            self._mission_rooms.pop(mission_id, None)
         await self._stopped(ledger, reason)
         ended.set()
         return ledger.mission
 
+    async def do(self, mission_id: str, *commands: Command) -> list[Event]:
+        """Carry out what a client asks of a mission, by the rules of the domain. Raises RuleViolation.
+
+        Answers once it is on disk. The commander sees it at its next step.
+        """
+        return await self.ledger(mission_id).do(*commands)
+
+    async def retry(self, mission_id: str, by: str) -> Mission:
+        """Try an ended mission again, with the tasks that had failed; its merged work stays. Raises RuleViolation."""
+        ledger = self.ledger(mission_id)
+        await ledger.do(Reopen(by))
+        self.enqueue(mission_id)
+        return ledger.mission
+
+    async def stop_task(self, mission_id: str, task_id: str, by: str) -> Mission:
+        """Pause a task and end its attempt; returns when that is reaped. Raises RuleViolation."""
+        ledger = self.ledger(mission_id)
+        task = ledger.mission.tasks.get(task_id)
+        if task is None or not task.is_paused:
+            await ledger.do(HoldTask(task_id, by, is_held=True))
+        if self._commander is not None and self._queue and self._queue[0] == mission_id:
+            for running in line_below(ledger.mission.tasks, ledger.mission.tasks[task_id]):
+                await self._commander.stop_task(running.spec.id, f"stopped by {by}")
+        return ledger.mission
+
+    async def undo(self, mission_id: str, task_id: str, by: str) -> tuple[str, ...]:
+        """Take back one task's work, or ("") all that the mission wrote; the restored paths."""
+        ledger = self.ledger(mission_id)
+        if task_id:
+            return await undo_task(ledger, self._rooms, task_id, by)
+        return await undo_mission(ledger, self._rooms, by)
+
     def get(self, mission_id: str) -> Mission:
         """The mission's state. Raises OrchestratorError `unknown_mission`."""
-        return self._ledger(mission_id).mission
+        return self.ledger(mission_id).mission
 
     def missions(self) -> list[Mission]:
         """All missions, oldest first."""
         return [ledger.mission for ledger in self._ledgers.values()]
 
+    def active(self) -> str:
+        """The mission that runs, "" when none does."""
+        return self._queue[0] if self._queue else ""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a mission runs or waits to run."""
+        return bool(self._queue)
+
     async def events(self, *, mission_id: str, after_seq: int, limit: int) -> list[Recorded]:
         """Events of one mission or ("") of all, from after a sequence number."""
         if mission_id:
-            self._ledger(mission_id)
+            self.ledger(mission_id)
         return await self._rooms.journal.read(after_seq=after_seq, mission_id=mission_id, limit=min(limit, _PAGE))
 
     async def changed_paths(self, mission_id: str) -> tuple[str, ...]:
@@ -131,13 +210,13 @@ class MissionService:
         task = mission.tasks.get(task_id)
         if task is None:
             raise OrchestratorError("unknown_task", f"mission {mission_id} has no task {task_id!r}")
-        if task.status is not TaskStatus.DONE:
+        if task.status is not TaskStatus.DONE or not task.merged_to:
             return ""
         return await self._rooms.workspace.diff(task.merged_from, task.merged_to)
 
     async def deliver(self, mission_id: str, mode: DeliveryMode) -> Delivery:
         """Bring the work of an ended mission to the user. Raises OrchestratorError while it runs."""
-        ledger = self._ledger(mission_id)
+        ledger = self.ledger(mission_id)
         if not ledger.mission.status.is_terminal:
             raise OrchestratorError(
                 "mission_active", f"mission {mission_id} is {ledger.mission.status.value}", "stop it first"
@@ -145,6 +224,30 @@ class MissionService:
         if not ledger.mission.base_commit:
             raise OrchestratorError("nothing_to_deliver", f"mission {mission_id} has no work")
         return await deliver(ledger, self._rooms, mode)
+
+    def plan_question(self, mission_id: str, version: int) -> str:
+        """The id of the question whether the plan at this version may run. Raises RuleViolation."""
+        mission = self.get(mission_id)
+        if not mission.plan_version:
+            raise RuleViolation("no_plan", f"mission {mission_id} has no plan yet")
+        if version != mission.plan_version:
+            raise plan_conflict(mission, version)
+        return plan_question_id(mission.id, mission.planned_version)
+
+    async def summary(self, mission_id: str) -> str:
+        """What a mission did, as Markdown."""
+        mission = self.get(mission_id)
+        return self._rooms.projection.summary(mission, await history(self._rooms.journal, mission_id))
+
+    def estimate(self, mission_id: str, host: str) -> Estimate:
+        """What a mission on this host, or ("" for none) the running one, is likely to need."""
+        running = self.get(mission_id) if mission_id else None
+        return estimate(self.missions(), running, running.host if running else host)
+
+    @property
+    def hosted(self) -> HostedSessions:
+        """Where clients that host sessions come and go."""
+        return self._rooms.hosted
 
     def subscribe(self) -> AbstractContextManager[MemoryObjectReceiveStream[Recorded]]:
         """Events from now on, in order; the stream ends for a subscriber that lags too far behind."""
@@ -167,31 +270,47 @@ class MissionService:
         with anyio.CancelScope() as scope:
             self._active_scope = scope
             try:
-                await Commander(ledger, self._mission_rooms[mission_id]).run()
+                host = await self._open_host(ledger)
+                hold = Hold(ledger)
+                rooms = MissionRooms(self._rooms, host, self._rooms.new_gates(), self._rooms.limits, hold)
+                self._commander = Commander(ledger, rooms)
+                await self._commander.run()
             except* JournalError as group:
                 # Nothing that happens now could be kept, and nobody could be told: the server must not go on.
                 _log.critical("mission %s can't go on: %s", mission_id, group.exceptions[0])
                 raise
             finally:
                 self._active_scope = None
-                self._mission_rooms.pop(mission_id, None)
+                self._commander = None
 
-    async def shut_down(self, reason: str) -> None:
-        """Record that every mission that has not ended stops here."""
-        for ledger in self._ledgers.values():
-            if not ledger.mission.status.is_terminal:
-                await self._stopped(ledger, reason)
+    async def _open_host(self, ledger: Ledger) -> Host:
+        """The mission's host; while it can't be opened the mission is paused, and a resume tries again."""
+        while True:
+            try:
+                return self._rooms.open_host(ledger.mission.host)
+            except OrchestratorError as error:
+                if not ledger.mission.is_paused:
+                    await ledger.do(Pause("server", f"its host can't be opened: {error}"))
+                while ledger.mission.is_paused:
+                    await ledger.changed_since(ledger.mission.version)
 
     async def _stopped(self, ledger: Ledger, reason: str) -> None:
         if ledger.mission.status.is_terminal:
             return
         hint = "orchestrator diff shows the work so far, orchestrator deliver brings it to you"
         with anyio.CancelScope(shield=True):
-            await ledger.do(EndMission(MissionStatus.STOPPED, "stopped", reason, hint))
+            try:
+                await ledger.do(EndMission(MissionStatus.STOPPED, "stopped", reason, hint))
+            except RuleViolation:
+                _log.info("mission %s ended by itself while it was stopped", ledger.mission.id)
 
-    def _ledger(self, mission_id: str) -> Ledger:
+    def _position(self, mission_id: str) -> int:
+        return self._queue.index(mission_id) if mission_id in self._queue else 0
+
+    def ledger(self, mission_id: str) -> Ledger:
+        """The owner of a mission's state. Raises OrchestratorError `unknown_mission`."""
         ledger = self._ledgers.get(mission_id)
-        if ledger is None:
+        if ledger is None or not ledger.mission.id:
             raise OrchestratorError(
                 "unknown_mission", f"there is no mission {mission_id!r}", "orchestrator status lists the missions"
             )
@@ -202,15 +321,18 @@ class MissionService:
 async def open_service(rooms: Rooms) -> AsyncGenerator[MissionService]:
     """The missions of a workspace, folded from its journal, with the queue running until the context ends.
 
-    A mission that was under way when the last server ended is recorded as stopped; its work is kept. At the end of the
-    context everything is stopped and reaped.
+    Missions that an earlier server left are taken up again. At the end of the context everything that runs is reaped;
+    missions under way stay as they are, for the next server to take up.
     """
-    ledgers, publisher = await _restore(rooms)
+    ledgers, publisher = await restore(rooms)
     service = MissionService(rooms, publisher, ledgers)
-    projector = Projector(rooms, service.get)
+    projector = Projector(rooms, service.ledger, service.active)
     publisher.listen(projector.notice)
     try:
-        await service.shut_down("the server ended while the mission was under way")
+        for mission_id, ledger in ledgers.items():
+            if is_unfinished(ledger.mission):
+                await take_up(ledger)
+                service.enqueue(mission_id)
         async with anyio.create_task_group() as group:
             group.start_soon(service.run_queue)
             group.start_soon(projector.run)
@@ -218,20 +340,4 @@ async def open_service(rooms: Rooms) -> AsyncGenerator[MissionService]:
             group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):
-            await service.shut_down("the server was asked to end")
             await projector.flush()
-
-
-async def _restore(rooms: Rooms) -> tuple[dict[str, Ledger], Publisher]:
-    recorded: dict[str, list[Recorded]] = {}
-    last_seq = 0
-    while page := await rooms.journal.read(after_seq=last_seq, limit=_PAGE):
-        for item in page:
-            recorded.setdefault(item.mission_id, []).append(item)
-        last_seq = page[-1].seq
-    publisher = Publisher(last_seq)
-    ledgers = {
-        mission_id: Ledger(rooms.journal, publisher, fold(item.event for item in items))
-        for mission_id, items in recorded.items()
-    }
-    return ledgers, publisher

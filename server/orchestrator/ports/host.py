@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from orchestrator.domain.budget import Amounts
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.receipt import Check
@@ -30,6 +31,15 @@ class ToolError(OrchestratorError):
     """A tool call was refused or failed; the message goes back to the session, which may try otherwise."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToolDescription:
+    """A tool as a model is told of it; `arguments` is the JSON Schema of an object."""
+
+    name: str
+    purpose: str
+    arguments: Mapping[str, object]
+
+
 class Toolbox(Protocol):
     """The tools of one session, bound to one worktree and one role."""
 
@@ -38,20 +48,45 @@ class Toolbox(Protocol):
         """Tools this role may call."""
         ...
 
+    def describe(self) -> tuple[ToolDescription, ...]:
+        """The same tools with what they are for and their arguments."""
+        ...
+
     async def call(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
         """Run a tool; arguments and result are plain JSON data. Raises ToolError."""
         ...
 
 
+class SessionRoom(Toolbox, Protocol):
+    """What a session gets: its tools, and its share of the budget."""
+
+    async def reserve(self, worst: Amounts) -> str:
+        """Hold back the worst case of a model call, before the call; the reservation's id.
+
+        Waits while the session is held or a limit is reached. Raises OrchestratorError `budget_exhausted` when the call
+        must not be made.
+        """
+        ...
+
+    async def settle(self, reservation_id: str, used: Amounts) -> None:
+        """Say what the call used. Raises OrchestratorError `unknown_reservation`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SessionSpec:
-    """Which session to open. `session_id` is unique in the journal; `task_id` is "" for the planner."""
+    """Which session to open. `session_id` is unique in the journal; `task_id` is "" for the planner.
+
+    `system` is the role's system prompt, set once at the host; `model` the wanted model ("" leaves it to the host).
+    """
 
     session_id: str
     mission_id: str
     role: Role
     task_id: str
     title: str
+    system: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +125,11 @@ class Session(Protocol):
         """Tell the session something and wait for its answer. Raises HostError. Cancelling ends its work."""
         ...
 
+    @property
+    def place(self) -> str:
+        """The host's own name for the session, by which `Host.attach` finds it again; "" when it can't live on."""
+        ...
+
     async def close(self) -> None:
         """End the session and free what it holds. Never fails for a session that is gone already."""
         ...
@@ -108,6 +148,14 @@ class Host(Protocol):
         """How far this host's sessions are confined."""
         ...
 
-    async def open(self, spec: SessionSpec, tools: Toolbox) -> Session:
+    async def open(self, spec: SessionSpec, tools: SessionRoom) -> Session:
         """A new session that acts through `tools` alone. Raises HostError."""
+        ...
+
+    async def attach(self, spec: SessionSpec, tools: SessionRoom, place: str) -> Session | None:
+        """The session that outlived the server under this name, None when it is gone or this host's can't.
+
+        Its first `prompt` tells it nothing: it waits for the turn that is under way, or answers the one that ended
+        meanwhile.
+        """
         ...

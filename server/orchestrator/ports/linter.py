@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Literal, Protocol
 
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.words import Verdict
+
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+"""What a client counts columns in."""
+
+Range = tuple[int, int, int, int]
+"""Start line, start column, end line, end column: zero-based, columns as the client counts."""
+
+Change = tuple[Range | None, str]
+"""What a range of a text is replaced by; None is the whole text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +39,71 @@ class LintedText:
     findings: tuple[tuple[Finding, Fix | None], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedFix:
+    """A replacement where the client has it. `title` says what it does where a rule offers several, else ""."""
+
+    range: Range
+    replacement: str
+    is_safe: bool
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFinding:
+    """A finding where the client has it, with the fixes to choose from, and where more is written about the rule."""
+
+    finding: Finding
+    range: Range
+    fixes: tuple[PlacedFix, ...] = ()
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextState:
+    """What was found in one state of an open text."""
+
+    verdict: Verdict
+    reason: str
+    findings: tuple[PlacedFinding, ...]
+
+
+class OpenText(Protocol):
+    """A text that is edited. Thread-safe; a change never waits for a lint that runs."""
+
+    @property
+    def text(self) -> str:
+        """The text as it is now."""
+        ...
+
+    def change(self, changes: Sequence[Change]) -> None:
+        """Apply changes in order. Positions behind an end mean the end."""
+        ...
+
+    def lint(self) -> TextState:
+        """Findings in the text as it is now, in some milliseconds, without the GIL."""
+        ...
+
+    def cancel(self) -> None:
+        """End a lint that runs: its result is not wanted any more; the state then says NOT_CHECKED."""
+        ...
+
+
 class Linter(Protocol):
-    """The guardian and the parser over a text in memory. Thread-safe, takes milliseconds, releases the GIL."""
+    """The guardian and the parser over texts in memory. Thread-safe, takes milliseconds, releases the GIL."""
 
     def lint(self, path: str, source: bytes) -> LintedText:
         """Lint a text as if it stood at this relative path."""
+        ...
+
+    def open(self, path: str, text: str, encoding: Encoding) -> OpenText:
+        """Begin with a text that will be edited."""
+        ...
+
+    def at(self, root: Path) -> tuple[Linter, Sequence[str]]:
+        """The linter with a workspace's own rules on top; and what is wrong with those."""
+        ...
+
+    def fixes(self, root: Path, rule: str, encoding: Encoding, texts: Mapping[str, str]) -> dict[str, list[PlacedFix]]:
+        """Fixes of one rule in all files of a workspace, by relative path; `texts` stand for those on disk."""
         ...

@@ -19,3 +19,7 @@ class Projection(Protocol):
     def write_summary(self, mission: Mission, recorded: Sequence[Recorded]) -> None:
         """Replace the summary by this mission's, told from its events."""
         ...
+
+    def summary(self, mission: Mission, recorded: Sequence[Recorded]) -> str:
+        """The summary's text alone."""
+        ...

@@ -102,6 +102,20 @@ class Workspace(Protocol):
         """
         ...
 
+    async def restore_ref(self, mission_id: str, commit: str) -> None:
+        """Put the mission's ref to this commit wherever it stands, after a crash that came between ref and journal.
+
+        Raises WorkspaceError `no_such_commit` when the shadow repository does not hold it.
+        """
+        ...
+
+    async def undo(self, mission_id: str, delivered: str, restored: str) -> tuple[str, ...]:
+        """Write `restored`'s content over `delivered`'s in the user's tree, all or nothing; the paths that differ.
+
+        Raises WorkspaceError `changed_since`, naming the files that the user has changed since the delivery.
+        """
+        ...
+
     async def read_file(self, commit: str, path: str) -> bytes | None:
         """A file of a commit, None when there is none."""
         ...

@@ -163,22 +163,3 @@ def test_missions_queue_and_a_queued_one_can_be_stopped(player: Player) -> None:
             assert third.status is not MissionStatus.STOPPED
 
     run_virtual(three)
-
-
-def test_a_server_that_ends_stops_its_missions_and_the_next_one_knows_them(player: Player) -> None:
-    player.write_script([make_task("t1")], duration_s=1_000.0)
-
-    async def ends() -> str:
-        async with open_missions(player.workspace) as service:
-            mission, _ = await service.start(player.request())
-            await anyio.sleep(1_500)
-            return mission.id
-
-    async def knows(mission_id: str) -> None:
-        async with open_missions(player.workspace) as service:
-            mission = service.get(mission_id)
-            assert mission.status is MissionStatus.STOPPED
-            assert mission.end_reason == "the server was asked to end"
-            assert not mission.leases
-
-    run_virtual(knows, run_virtual(ends))

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 import anyio
 import pytest
 
+from orchestrator.domain.events import Event
+from orchestrator.domain.mission import Mission
 from orchestrator.domain.words import FailureKind, Role
+from orchestrator.engine.hold import Hold
+from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.publisher import Publisher
 from orchestrator.engine.rate_gate import RateGate
 from orchestrator.engine.recovery import MAX_WAIT_S, TABLE, Action, Recovery, ResilientSession, backoff_s, recovery_of
-from orchestrator.ports.host import Brief, Containment, HostError, Reply, Session, SessionSpec, Toolbox
+from orchestrator.ports.host import Brief, Containment, HostError, Reply, Session, SessionRoom, SessionSpec
+from orchestrator.ports.journal import Recorded
+from orchestrator.testing.toolboxes import RecordingToolbox
 
 pytestmark = pytest.mark.anyio
 
 BRIEF = Brief("do it", "do it", Role.WORKER, 1)
 SPEC = SessionSpec("s-1", "m-1", Role.WORKER, "t1", "t1")
-
-
-class NoTools:
-    names: tuple[str, ...] = ()
-
-    async def call(self, name: str, arguments: object) -> dict[str, object]:
-        raise AssertionError
 
 
 class FailingHost:
@@ -37,9 +37,14 @@ class FailingHost:
         self.closed = 0
         self.briefs: list[Brief] = []
 
-    async def open(self, spec: SessionSpec, tools: Toolbox) -> Session:
+    place = ""
+
+    async def open(self, spec: SessionSpec, tools: SessionRoom) -> Session:
         self.opened.append(spec.session_id)
         return self
+
+    async def attach(self, spec: SessionSpec, tools: SessionRoom, place: str) -> Session | None:
+        return None
 
     async def prompt(self, brief: Brief) -> Reply:
         self.briefs.append(brief)
@@ -51,15 +56,39 @@ class FailingHost:
         self.closed += 1
 
 
+class KeptDiary:
+    """Keeps the steps."""
+
+    def __init__(self) -> None:
+        self.steps: list[Recovery] = []
+
+    async def recovering(self, step: Recovery) -> None:
+        self.steps.append(step)
+
+    async def opened(self, session_id: str, place: str) -> None:
+        raise AssertionError((session_id, place))
+
+
+class NoJournal:
+    """Nothing is written here."""
+
+    async def append(self, mission_id: str, events: Sequence[Event]) -> list[Recorded]:
+        raise AssertionError(events)
+
+    async def read(self, *, after_seq: int = 0, mission_id: str = "", limit: int = 1_000) -> list[Recorded]:
+        return []
+
+    async def mission_ids(self) -> list[str]:
+        return []
+
+
 async def converse(host: FailingHost, gate: RateGate | None = None) -> tuple[Reply, list[Recovery]]:
-    told: list[Recovery] = []
-
-    async def tell(recovery: Recovery) -> None:
-        told.append(recovery)
-
-    session = ResilientSession(host, gate or RateGate(), SPEC, NoTools(), timeout_s=5, tell=tell)
+    diary = KeptDiary()
+    hold = Hold(Ledger(NoJournal(), Publisher(0), Mission()))
+    tools = RecordingToolbox()
+    session = ResilientSession(host, gate or RateGate(), hold, SPEC, tools, timeout_s=5, diary=diary)
     try:
-        return await session.prompt(BRIEF), told
+        return await session.prompt(BRIEF), diary.steps
     finally:
         await session.close()
 

@@ -1,0 +1,79 @@
+"""The toolbox of a session as the engine hands it out: it waits while the task is held, and every call is an event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import anyio
+
+from orchestrator.domain.budget import Amounts
+from orchestrator.domain.events import ToolCalled
+from orchestrator.engine.budgeting import Treasurer
+from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.rooms import MissionRooms
+from orchestrator.ports.host import SessionSpec, Toolbox, ToolDescription, ToolError
+
+_SUBJECT_KEYS = ("path", "command", "pattern", "name", "query", "url", "rule")
+MAX_SUBJECT_CHARACTERS = 200
+
+
+class SessionTools:
+    """Wraps the tools of one session and keeps its share of the budget; see `ports.host.SessionRoom`."""
+
+    def __init__(self, inner: Toolbox, ledger: Ledger, rooms: MissionRooms, spec: SessionSpec) -> None:
+        """Record the calls of this session in its mission's ledger."""
+        self._inner = inner
+        self._ledger = ledger
+        self._hold = rooms.hold
+        self._treasurer = Treasurer(ledger, rooms.shared.ids)
+        self._spec = spec
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Tools this role may call."""
+        return self._inner.names
+
+    def describe(self) -> tuple[ToolDescription, ...]:
+        """The same tools, described."""
+        return self._inner.describe()
+
+    async def call(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
+        """Wait for a pause to end, run the tool, record the call. Raises ToolError."""
+        await self._hold.passable(self._spec.task_id)
+        begun_s = anyio.current_time()
+        code = ""
+        size = 0
+        try:
+            result = await self._inner.call(name, arguments)
+            size = len(json.dumps(result, default=str))
+        except ToolError as error:
+            code = error.code
+            raise
+        else:
+            return result
+        finally:
+            duration_s = anyio.current_time() - begun_s
+            called = ToolCalled(
+                self._spec.session_id, self._spec.task_id, name[:100], _subject(arguments), code, duration_s, size
+            )
+            if not self._ledger.mission.status.is_terminal:
+                await self._ledger.note(called)
+
+    async def reserve(self, worst: Amounts) -> str:
+        """Hold back the worst case of a model call; see `ports.host.SessionRoom`."""
+        await self._hold.passable(self._spec.task_id)
+        return await self._treasurer.reserve(self._spec.session_id, self._spec.role, self._spec.task_id, worst)
+
+    async def settle(self, reservation_id: str, used: Amounts) -> None:
+        """Say what the call used."""
+        await self._treasurer.settle(reservation_id, used)
+
+
+def _subject(arguments: Mapping[str, object]) -> str:
+    """What the call is about, in short: its path, command or pattern."""
+    for key in _SUBJECT_KEYS:
+        value = arguments.get(key)
+        if isinstance(value, str) and value:
+            return " ".join(value.split())[:MAX_SUBJECT_CHARACTERS]
+    return ""
