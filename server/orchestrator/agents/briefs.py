@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from orchestrator.agents.roles import DUTIES
 from orchestrator.agents.text_budget import Section, fit
@@ -11,6 +12,7 @@ from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.receipt import Check
 from orchestrator.domain.words import Role
 from orchestrator.ports.host import Brief
+from orchestrator.redaction import redact
 
 MAX_BRIEF_CHARACTERS = 24_000
 MAX_FINDINGS = 100
@@ -45,8 +47,8 @@ def planner_brief(
     if paths:
         sections.append(Section(f"Files of the workspace ({len(paths)})", _paths(paths), is_data=True))
     return Brief(
-        text=fit(sections, MAX_BRIEF_CHARACTERS),
-        mission_text=mission_text,
+        text=_text(sections),
+        mission_text=redact(mission_text).text,
         role=Role.PLANNER,
         turn=turn,
         checks=tuple(checks),
@@ -61,14 +63,15 @@ def worker_brief(
     turn: int = 1,
     checks: Sequence[Check] = (),
     problems: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> Brief:
-    """The brief of a session that does `task`; `problems` say why an earlier try did not count."""
-    sections = [Section("Your role", DUTIES[Role.WORKER]), *_task_sections(mission_text, task, checks)]
+    """The brief of a session that does `task`; `problems` say why a try did not count, `notes` what people say."""
+    sections = [Section("Your role", DUTIES[Role.WORKER]), *_task_sections(mission_text, task, checks, notes)]
     if problems:
         sections.append(Section("Your last answer was refused; mend this", _lines(problems)))
     return Brief(
-        text=fit(sections, MAX_BRIEF_CHARACTERS),
-        mission_text=mission_text,
+        text=_text(sections),
+        mission_text=redact(mission_text).text,
         role=Role.WORKER,
         turn=turn,
         task=task,
@@ -86,17 +89,18 @@ def fixer_brief(
     checks: Sequence[Check] = (),
     outputs: Mapping[str, str] | None = None,
     problems: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> Brief:
     """The brief of a session that mends `task`: its findings, and the end of each failed check's output by name."""
-    sections = [Section("Your role", DUTIES[Role.FIXER]), *_task_sections(mission_text, task, checks)]
+    sections = [Section("Your role", DUTIES[Role.FIXER]), *_task_sections(mission_text, task, checks, notes)]
     sections.append(Section(f"Mend these findings ({len(findings)})", _findings(findings), is_data=True))
     for name, output in sorted((outputs or {}).items()):
         sections.append(Section(f"End of the output of check {name}", output[-8_000:], is_data=True))
     if problems:
         sections.append(Section("Your last answer was refused; mend this", _lines(problems)))
     return Brief(
-        text=fit(sections, MAX_BRIEF_CHARACTERS),
-        mission_text=mission_text,
+        text=_text(sections),
+        mission_text=redact(mission_text).text,
         role=Role.FIXER,
         turn=turn,
         task=task,
@@ -106,7 +110,12 @@ def fixer_brief(
     )
 
 
-def _task_sections(mission_text: str, task: TaskSpec, checks: Sequence[Check]) -> list[Section]:
+def _text(sections: Sequence[Section]) -> str:
+    """The sections without secrets, within the cap."""
+    return fit([replace(section, body=redact(section.body).text) for section in sections], MAX_BRIEF_CHARACTERS)
+
+
+def _task_sections(mission_text: str, task: TaskSpec, checks: Sequence[Check], notes: Sequence[str]) -> list[Section]:
     named = [check for check in checks if check.name in task.checks] or list(checks)
     sections = [
         Section("Mission", mission_text),
@@ -116,6 +125,8 @@ def _task_sections(mission_text: str, task: TaskSpec, checks: Sequence[Check]) -
     ]
     if task.instructions:
         sections.append(Section("Instructions", task.instructions))
+    if notes:
+        sections.append(Section("The person who gave the mission says", _lines(notes)))
     if task.acceptance:
         sections.append(Section("It is done when", _lines(task.acceptance)))
     sections.append(Section("Checks that will judge it", _checks(named)))

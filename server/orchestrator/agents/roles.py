@@ -23,6 +23,9 @@ WRITING_TOOLS: tuple[str, ...] = (
     "rename_identifier",
     "fix_findings",
     "shell",
+    "job_start",
+    "job_check",
+    "job_kill",
 )
 """Tools that can change the worktree."""
 

@@ -30,6 +30,7 @@ from orchestrator.engine.refusal import Refusal, refusal_of
 from orchestrator.engine.rooms import MissionRooms
 from orchestrator.engine.session_tools import SessionTools
 from orchestrator.ports.host import Brief, HostError, SessionSpec
+from orchestrator.ports.jobs import JobOwner
 from orchestrator.ports.workspace import Change, WorkspaceError, Worktree
 
 
@@ -165,7 +166,8 @@ class AttemptRunner:
             DUTIES[started.role],
             self._ledger.mission.models.get(started.role.value, ""),
         )
-        inner = shared.tools.toolbox(started.role, worktree, started.write_set)
+        owner = JobOwner(spec.mission_id, spec.task_id, spec.session_id)
+        inner = shared.tools.toolbox(started.role, worktree, started.write_set, owner)
         session = ResilientSession(
             self._rooms.host,
             self._rooms.rate_gate,
@@ -184,6 +186,8 @@ class AttemptRunner:
                 await session.prompt(self._brief(started, task, leftover))
         finally:
             await session.close()
+            with anyio.CancelScope(shield=True):
+                await shared.jobs.end(spec.session_id)
 
     def _brief(self, started: AttemptStarted, task: Task, leftover: tuple[Finding, ...]) -> Brief:
         mission = self._ledger.mission

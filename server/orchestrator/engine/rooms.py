@@ -12,6 +12,7 @@ from orchestrator.ports.clock import Clock, Ids
 from orchestrator.ports.gates import Gates
 from orchestrator.ports.host import Host
 from orchestrator.ports.hosting import HostedSessions
+from orchestrator.ports.jobs import Jobs
 from orchestrator.ports.journal import Journal
 from orchestrator.ports.projection import Projection
 from orchestrator.ports.todo import TodoFile
@@ -34,6 +35,7 @@ class Rooms:
     projection: Projection
     todo: TodoFile
     hosted: HostedSessions
+    jobs: Jobs
     clock: Clock
     ids: Ids
     limits: Limits

@@ -31,6 +31,7 @@ from orchestrator.engine.undoing import undo_mission, undo_task
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports.host import Host
 from orchestrator.ports.hosting import HostedSessions
+from orchestrator.ports.jobs import Jobs
 from orchestrator.ports.journal import JournalError, Recorded
 from orchestrator.ports.workspace import Delivery
 
@@ -243,6 +244,11 @@ class MissionService:
         """What a mission on this host, or ("" for none) the running one, is likely to need."""
         running = self.get(mission_id) if mission_id else None
         return estimate(self.missions(), running, running.host if running else host)
+
+    @property
+    def jobs(self) -> Jobs:
+        """The background jobs of sessions."""
+        return self._rooms.jobs
 
     @property
     def hosted(self) -> HostedSessions:

@@ -6,12 +6,18 @@ from typing import Protocol
 
 from orchestrator.domain.words import Role
 from orchestrator.ports.host import Toolbox
+from orchestrator.ports.jobs import JobOwner
 from orchestrator.ports.workspace import Worktree
 
 
 class ToolRoom(Protocol):
     """Hands out toolboxes."""
 
-    def toolbox(self, role: Role, worktree: Worktree, write_set: tuple[str, ...]) -> Toolbox:
-        """Tools that read and, for roles that may, write in this worktree alone, and only within the write set."""
+    def toolbox(
+        self, role: Role, worktree: Worktree, write_set: tuple[str, ...], owner: JobOwner | None = None
+    ) -> Toolbox:
+        """Tools that read and, for roles that may, write in this worktree alone, and only within the write set.
+
+        `owner` is whose the background jobs are; without one the session can start none.
+        """
         ...

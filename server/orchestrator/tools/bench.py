@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrator.domain.plan import outside, path_problem
 from orchestrator.ports.host import ToolError
+from orchestrator.ports.jobs import JobOwner, Jobs
 from orchestrator.ports.launcher import Launcher
 from orchestrator.tools.limits import MAX_FILE_BYTES
 from orchestrator.workspace.confine import ConfinedRoot
@@ -16,13 +17,18 @@ from orchestrator.workspace.confine import ConfinedRoot
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything that the tools of one session share. `root` is the absolute real path of the worktree."""
+    """Everything that the tools of one session share. `root` is the absolute real path of the worktree.
+
+    `jobs` and `owner` are there for sessions that may start background jobs.
+    """
 
     root: str
     files: ConfinedRoot
     write_set: tuple[str, ...]
     launcher: Launcher
     environment: Mapping[str, str]
+    jobs: Jobs | None = None
+    owner: JobOwner | None = None
 
     def read(self, path: str) -> bytes:
         """A file's bytes. Raises ToolError or WorkspaceError: bad path, missing, too large, behind a symlink."""

@@ -20,6 +20,9 @@ from orchestrator.tools.find_identifier import FindIdentifier, find_identifier
 from orchestrator.tools.fix_findings import FixFindings, fix_findings
 from orchestrator.tools.glob import Glob, glob
 from orchestrator.tools.grep import Grep, grep
+from orchestrator.tools.job_check import JobCheck, job_check
+from orchestrator.tools.job_kill import JobKill, job_kill
+from orchestrator.tools.job_start import JobStart, job_start
 from orchestrator.tools.lint import Lint, lint
 from orchestrator.tools.list_files import ListFiles, list_files
 from orchestrator.tools.read_file import ReadFile, read_file
@@ -53,10 +56,15 @@ def _in_thread(work: Callable[[Bench, A], dict[str, object]], model: type[A]) ->
     return run
 
 
-async def _shell(bench: Bench, arguments: Arguments) -> dict[str, object]:
-    if not isinstance(arguments, Shell):
-        raise TypeError("Shell expected")
-    return await shell(bench, arguments)
+def _running(purpose: str, work: Callable[[Bench, A], Awaitable[dict[str, object]]], model: type[A], name: str) -> Tool:
+    """A tool that runs commands: it waits on the event loop."""
+
+    async def run(bench: Bench, arguments: Arguments) -> dict[str, object]:
+        if not isinstance(arguments, model):
+            raise TypeError(f"{model.__name__} expected")
+        return await work(bench, arguments)
+
+    return Tool(name, purpose, model, run, is_writing=True)
 
 
 def _reading(purpose: str, work: Callable[[Bench, A], dict[str, object]], model: type[A]) -> Tool:
@@ -81,7 +89,10 @@ _TOOLS: tuple[Tool, ...] = (
     _writing("Replace every match of a structural pattern.", ast_rewrite, AstRewrite),
     _writing("Rename an identifier in some files.", rename_identifier, RenameIdentifier),
     _writing("Apply the safe fixes of style findings.", fix_findings, FixFindings),
-    Tool("shell", "Run a command line in the worktree.", Shell, _shell, is_writing=True),
+    _running("Run a command line in the worktree.", shell, Shell, "shell"),
+    _running("Start a command in the background.", job_start, JobStart, "job_start"),
+    _running("See how background jobs stand.", job_check, JobCheck, "job_check"),
+    _running("End a background job.", job_kill, JobKill, "job_kill"),
 )
 
 TOOLS: dict[str, Tool] = {tool.name: tool for tool in _TOOLS}

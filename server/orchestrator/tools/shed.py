@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from orchestrator.domain.words import Role
 from orchestrator.errors import OrchestratorError
 from orchestrator.native import CoreError
-from orchestrator.ports.host import Toolbox, ToolError
+from orchestrator.ports.host import Toolbox, ToolDescription, ToolError
+from orchestrator.ports.jobs import JobOwner, Jobs
 from orchestrator.ports.launcher import Launcher
 from orchestrator.ports.workspace import Worktree
 from orchestrator.tools.arguments import parse
@@ -21,15 +22,18 @@ from orchestrator.workspace.confine import ConfinedRoot
 class ToolShed:
     """The tool room. `environment` is exactly what commands of the shell tool get to see."""
 
-    def __init__(self, launcher: Launcher, environment: Mapping[str, str]) -> None:
-        """Keep what every toolbox shares."""
+    def __init__(self, launcher: Launcher, environment: Mapping[str, str], jobs: Jobs | None = None) -> None:
+        """Keep what every toolbox shares; without `jobs` no session can start any."""
         self._launcher = launcher
+        self._jobs = jobs
         self._environment = dict(environment)
 
-    def toolbox(self, role: Role, worktree: Worktree, write_set: tuple[str, ...]) -> Toolbox:
+    def toolbox(
+        self, role: Role, worktree: Worktree, write_set: tuple[str, ...], owner: JobOwner | None = None
+    ) -> Toolbox:
         """Tools for one session; see `ports.tools.ToolRoom`."""
         root = os.path.realpath(worktree.path)
-        bench = Bench(root, ConfinedRoot(root), write_set, self._launcher, self._environment)
+        bench = Bench(root, ConfinedRoot(root), write_set, self._launcher, self._environment, self._jobs, owner)
         return SessionTools(role, bench, allowed(role))
 
 
@@ -40,6 +44,12 @@ class SessionTools:
     role: Role
     bench: Bench
     names: tuple[str, ...]
+
+    def describe(self) -> tuple[ToolDescription, ...]:
+        """The tools with their purpose and the JSON Schema of their arguments."""
+        return tuple(
+            ToolDescription(name, TOOLS[name].purpose, TOOLS[name].arguments.model_json_schema()) for name in self.names
+        )
 
     async def call(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
         """Run one tool. Raises ToolError for anything that was refused or went wrong; see `ports.host.Toolbox`."""
