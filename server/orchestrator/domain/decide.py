@@ -73,7 +73,7 @@ def decide(mission: Mission, command: c.Command) -> list[e.Event]:  # noqa: C901
             return money.reserve(mission, command)
         case c.Settle():
             return money.settle(mission, command)
-        case c.ChangeBudget():
+        case c.ChangeBudget():  # every kind has an arm
             return money.change(mission, command)
 
 

@@ -136,7 +136,7 @@ def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912, PL
             mission.delivered_place = event.place
             mission.delivered_mode = event.mode
             mission.is_undone = False
-        case e.MissionUndone():
+        case e.MissionUndone():  # every kind has an arm
             mission.is_delivered = False
             mission.delivered_mode = None
             mission.delivering_tip = ""
@@ -179,11 +179,9 @@ def _answered(mission: Mission, event: e.QuestionAnswered) -> None:
 
 
 def _committed(mission: Mission, event: e.AttemptCommitted) -> None:
-    lease = mission.leases.get(event.task_id)
-    if lease is not None:
-        task = mission.tasks[event.task_id]
-        task.checkpoint = event.commit
-        task.checkpoint_base = lease.base_commit
+    task = mission.tasks[event.task_id]
+    task.checkpoint = event.commit
+    task.checkpoint_base = mission.leases[event.task_id].base_commit
 
 
 def _forget_checkpoint(mission: Mission, task_id: str) -> None:
@@ -222,9 +220,7 @@ def _started(mission: Mission, event: e.AttemptStarted) -> None:
 
 def _release(mission: Mission, task_id: str) -> None:
     mission.leases.pop(task_id, None)
-    task = mission.tasks[task_id]
-    if task.status is TaskStatus.RUNNING:
-        task.status = TaskStatus.OPEN
+    mission.tasks[task_id].status = TaskStatus.OPEN
 
 
 def _integrated(mission: Mission, event: e.AttemptIntegrated) -> None:

@@ -78,6 +78,8 @@ def check(mission: Mission, edits: Sequence[PlanEdit]) -> EditProblem | None:
             return problem
         if edit.kind is EditKind.ADD:
             tasks[edit.task_id] = Task(_spec(edit), group_id=edit.group_id)
+        elif edit.kind is EditKind.MOVE:
+            tasks[edit.task_id] = replace(tasks[edit.task_id], group_id=edit.group_id)
     return _graph_problem(tasks)
 
 
@@ -111,10 +113,8 @@ def _change_problem(mission: Mission, tasks: dict[str, Task], edit: PlanEdit) ->
         case EditKind.RETITLE:
             if not edit.title.strip():
                 return EditProblem("no_title", f"the new title of {task.spec.id} is empty")
-        case EditKind.MOVE:
+        case EditKind.MOVE | EditKind.ADD:  # every kind has an arm
             return _place_problem(tasks, edit)
-        case EditKind.ADD:
-            pass
     return None
 
 
@@ -163,7 +163,7 @@ def apply(mission: Mission, edits: Sequence[PlanEdit]) -> None:
             case EditKind.RETITLE:
                 task = mission.tasks[edit.task_id]
                 task.spec = replace(task.spec, title=edit.title)
-            case EditKind.MOVE:
+            case EditKind.MOVE:  # every kind has an arm
                 mission.tasks[edit.task_id].group_id = edit.group_id
                 _place(mission, edit)
     mission.groups = {task.group_id for task in mission.tasks.values() if task.group_id}

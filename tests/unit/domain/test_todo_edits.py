@@ -84,6 +84,19 @@ def test_an_indented_line_becomes_a_part() -> None:
     ]
 
 
+def test_a_renamed_line_and_one_without_a_write_set() -> None:
+    mission = mission_of("a")
+    assert changed(mission, lambda text: text.replace("a: Do a —", "a: Do it better —")) == [
+        PlanEdit(EditKind.RETITLE, "a", title="Do it better")
+    ]
+    assert changed(mission, lambda text: text + "- [x] ../.. — ../x\n- [-] \u00fc\n") == [
+        PlanEdit(EditKind.ADD, "task", title="../..", after_id="a"),
+        PlanEdit(EditKind.TICK, "task"),
+        PlanEdit(EditKind.ADD, "task-2", title="\u00fc", after_id="task"),
+        PlanEdit(EditKind.STRIKE, "task-2"),
+    ]
+
+
 def test_a_moved_line_is_one_move() -> None:
     mission = mission_of("a", "b", "c", "d")
 
@@ -121,7 +134,9 @@ def test_what_was_not_taken_is_said_once() -> None:
     assert read(mission, text).kept == {}
 
 
-lines = st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=30)
+lines = st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=30).filter(
+    lambda line: not line.startswith(todo.REFUSED_MARK)
+)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), lines), max_size=8))
