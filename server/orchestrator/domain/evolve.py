@@ -164,7 +164,7 @@ def _reopened(mission: Mission, event: e.MissionReopened) -> None:
     mission.iteration = 0
     mission.end_code = mission.end_reason = mission.end_hint = ""
     for task_id in event.tasks:
-        revision.reopen(mission.tasks[task_id])
+        revision.reopen(mission, task_id)
 
 
 def _answered(mission: Mission, event: e.QuestionAnswered) -> None:

@@ -159,7 +159,7 @@ def apply(mission: Mission, edits: Sequence[PlanEdit]) -> None:
             case EditKind.TICK | EditKind.STRIKE:
                 _close(mission, edit)
             case EditKind.REOPEN:
-                reopen(mission.tasks[edit.task_id])
+                reopen(mission, edit.task_id)
             case EditKind.RETITLE:
                 task = mission.tasks[edit.task_id]
                 task.spec = replace(task.spec, title=edit.title)
@@ -182,13 +182,20 @@ def _close(mission: Mission, edit: PlanEdit) -> None:
     """Close a task; what was to mend it is not needed any more."""
     task, *fixers = line_below(mission.tasks, mission.tasks[edit.task_id])
     task.status = TaskStatus.DONE if edit.kind is EditKind.TICK else TaskStatus.STRUCK
+    _strike(fixers)
+
+
+def _strike(fixers: Sequence[Task]) -> None:
+    """What was to mend a task that is closed or begun anew is not needed any more, also where it had failed."""
     for fixer in fixers:
-        if fixer.status not in _CLOSED:
+        if fixer.status is not TaskStatus.DONE:
             fixer.status = TaskStatus.STRUCK
 
 
-def reopen(task: Task) -> None:
+def reopen(mission: Mission, task_id: str) -> None:
     """Make a closed task open again, with all its tries before it."""
+    task, *fixers = line_below(mission.tasks, mission.tasks[task_id])
+    _strike(fixers)
     task.status = TaskStatus.OPEN
     task.fix_count = 0
     task.reason = ""
