@@ -20,8 +20,6 @@ def translate(error: Exception, path: Path, doing: str) -> JournalError:
 
     `doing` completes "can't … the journal", such as "write" or "open".
     """
-    if isinstance(error, JournalError):
-        return JournalError(error.code, error.message, error.hint)
     if isinstance(error, apsw.FullError) or (isinstance(error, OSError) and error.errno in _FULL):
         return JournalError("disk_full", f"can't {doing} the journal {path}: the disk is full", "free some space")
     if isinstance(error, _CORRUPT):

@@ -12,6 +12,7 @@ from orchestrator.config.places import SUMMARY_NAME, TODO_NAME
 from orchestrator.domain.mission import Mission
 from orchestrator.domain.todo import render
 from orchestrator.journal.faults import translate
+from orchestrator.journal.files import write_all
 from orchestrator.journal.summary import render_summary
 from orchestrator.ports.journal import JournalError, Recorded
 from orchestrator.ports.projection import Projection
@@ -41,6 +42,10 @@ class WorkspaceProjection(Projection):
     def write_summary(self, mission: Mission, recorded: Sequence[Recorded]) -> None:
         """Replace `.opencode/summary.md`. Raises JournalError like `write_todo`."""
         self._write(SUMMARY_NAME, render_summary(mission, recorded))
+
+    def summary(self, mission: Mission, recorded: Sequence[Recorded]) -> str:
+        """The summary's text alone."""
+        return render_summary(mission, recorded)
 
     def _write(self, name: str, text: str) -> None:
         folder, _, file = name.rpartition("/")
@@ -87,8 +92,11 @@ def _replace(folder_fd: int, file: str, content: bytes) -> None:
     with suppress(FileNotFoundError):
         os.unlink(fresh, dir_fd=folder_fd)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(fresh, flags, 0o644, dir_fd=folder_fd), "wb") as stream:
-        stream.write(content)
+    fd = os.open(fresh, flags, 0o644, dir_fd=folder_fd)
+    try:
+        write_all(fd, content)
+    finally:
+        os.close(fd)
     os.replace(fresh, file, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
 
 

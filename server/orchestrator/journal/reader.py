@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 import apsw
 
-from orchestrator.domain.evolve import fold
 from orchestrator.domain.mission import Mission
 from orchestrator.journal.faults import FAULTS, translate
-from orchestrator.journal.schema import (
-    Row,
-    connect_read_only,
-    recorded,
-    select_missions,
-    select_rows,
-    version_of,
-)
-from orchestrator.ports.journal import JournalError, Recorded
+from orchestrator.journal.history import History
+from orchestrator.journal.restoring import refolded, restore, summarized
+from orchestrator.journal.schema import complete, connect_read_only, recorded, select_missions
+from orchestrator.journal.sqlite import transaction
+from orchestrator.ports.journal import JournalError, MissionSummary, Recorded, Restored
 
 
 class JournalReader:
@@ -39,10 +34,11 @@ class JournalReader:
         with self._translated("open"):
             self._connection: apsw.Connection = connect_read_only(path)
             try:
-                self._is_empty = version_of(self._connection) == 0
+                complete(self._connection)
             except BaseException:
                 self._connection.close()
                 raise
+        self._history = History(self._connection, path)
 
     def __enter__(self) -> Self:
         return self
@@ -57,28 +53,34 @@ class JournalReader:
     def read(self, *, after_seq: int = 0, mission_id: str = "", limit: int = 1_000) -> list[Recorded]:
         """Events with a greater sequence number, oldest first, of one mission or ("") of all."""
         with self._translated("read"):
-            found = self._select(after_seq=after_seq, mission_id=mission_id, limit=max(limit, 0))
+            found = self._history.rows(after_seq=after_seq, mission_id=mission_id, limit=max(limit, 0))
             return [recorded(row) for row in found]
 
     def mission_ids(self) -> list[str]:
         """Every mission of the journal, oldest first."""
         with self._translated("read"):
-            return [] if self._is_empty else select_missions(self._connection)
+            return select_missions(self._connection)
 
     def mission(self, mission_id: str) -> Mission:
         """The mission as its events say it is; one without events has the id ""."""
         with self._translated("read"):
-            return fold(recorded(row).event for row in self._select(mission_id=mission_id))
+            return refolded(self._history, mission_id)
 
-    def rows(self) -> Iterator[Row]:
-        """Every stored row as one consistent view: seq, mission_id, at_ms, type, body, hash."""
+    def load(self, *, max_finished_tasks: int = 1_000) -> Restored:
+        """The missions that a server would have in memory."""
         with self._translated("read"):
-            yield from self._select()
+            return restore(self._history, max_finished_tasks)
 
-    def _select(self, *, after_seq: int = 0, mission_id: str = "", limit: int = -1) -> Iterator[Row]:
-        if self._is_empty:
-            return iter(())
-        return select_rows(self._connection, after_seq=after_seq, mission_id=mission_id, limit=limit)
+    def summaries(self, *, limit: int = 1_000) -> list[MissionSummary]:
+        """The newest missions, oldest of them first."""
+        with self._translated("read"):
+            return summarized(self._history, limit)
+
+    @contextmanager
+    def view(self) -> Generator[History]:
+        """Everything as it is at one moment, for an audit."""
+        with self._translated("read"), transaction(self._connection, "DEFERRED"):
+            yield self._history
 
     @contextmanager
     def _translated(self, doing: str) -> Generator[None]:

@@ -25,10 +25,41 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX events_of_mission ON events(mission_id, seq);
     """,
+    # What is kept about the events: states of missions up to one event (a cache), summaries of missions whose events
+    # are in the archive, the archive's files with the ends of their chains, and single facts.
+    """
+    CREATE TABLE snapshots(
+        mission_id TEXT PRIMARY KEY,
+        first_seq INTEGER NOT NULL,
+        last_seq INTEGER NOT NULL,
+        last_ms INTEGER NOT NULL,
+        is_ended INTEGER NOT NULL,
+        task_count INTEGER NOT NULL,
+        summary BLOB NOT NULL,
+        state BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE archived(
+        mission_id TEXT PRIMARY KEY,
+        first_seq INTEGER NOT NULL,
+        last_seq INTEGER NOT NULL,
+        summary BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE segments(
+        first_seq INTEGER PRIMARY KEY,
+        last_seq INTEGER NOT NULL,
+        previous BLOB NOT NULL,
+        hash BLOB NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        drop_number INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE facts(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+    """,
 )
 """Step n brings a database from version n to n + 1 (`PRAGMA user_version`). Steps are added, never changed."""
 
 BUSY_TIMEOUT_MS = 5_000
+LAST_SEQ = 2**63 - 1
+"""Greater than every event's number."""
 Row = tuple[int, str, int, str, bytes, bytes]
 """seq, mission_id, at_ms, type, body, hash."""
 _KINDS = (int, str, int, str, bytes, bytes)
@@ -96,15 +127,25 @@ def migrate(connection: apsw.Connection) -> None:
             pragma(connection, "user_version", number + 1)
 
 
+def complete(connection: apsw.Connection) -> None:
+    """Give a reader of an older file the tables that it lacks, empty and for this connection alone.
+
+    Raises apsw.Error, JournalError.
+    """
+    for number in range(version_of(connection), len(MIGRATIONS)):
+        temporary = MIGRATIONS[number].replace("CREATE TABLE ", "CREATE TEMP TABLE ")
+        run(connection, temporary.replace("CREATE INDEX ", "CREATE INDEX temp."))
+
+
 def select_rows(
-    connection: apsw.Connection, *, after_seq: int = 0, mission_id: str = "", limit: int = -1
+    connection: apsw.Connection, *, after_seq: int = 0, up_to_seq: int = LAST_SEQ, mission_id: str = "", limit: int = -1
 ) -> Iterator[Row]:
     """Raw rows, oldest first; a negative limit means all.
 
     While it is iterated it raises apsw.Error, and JournalError `journal_corrupt` for values that are none of ours.
     """
-    where = "mission_id = ? AND seq > ?" if mission_id else "seq > ?"
-    values = (mission_id, after_seq, limit) if mission_id else (after_seq, limit)
+    where = "mission_id = ? AND seq > ? AND seq <= ?" if mission_id else "seq > ? AND seq <= ?"
+    values = (mission_id, after_seq, up_to_seq, limit) if mission_id else (after_seq, up_to_seq, limit)
     query = f"SELECT seq, mission_id, at_ms, type, body, hash FROM events WHERE {where} ORDER BY seq LIMIT ?"  # noqa: S608 - both texts are above
     try:
         for row in run(connection, query, values):
@@ -117,7 +158,12 @@ def select_rows(
 
 def select_missions(connection: apsw.Connection) -> list[str]:
     """Every mission id, by its first event. Raises apsw.Error."""
-    query = "SELECT mission_id FROM events GROUP BY mission_id ORDER BY MIN(seq)"
+    query = """
+        SELECT mission_id FROM (
+            SELECT mission_id, MIN(seq) AS seq FROM events GROUP BY mission_id
+            UNION ALL SELECT mission_id, first_seq FROM archived
+        ) GROUP BY mission_id ORDER BY MIN(seq)
+    """
     return [cast("str", row[0]) for row in run(connection, query)]
 
 

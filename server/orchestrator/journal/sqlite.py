@@ -1,11 +1,12 @@
-"""The three calls of apsw that the journal makes, typed."""
+"""The calls of apsw that the journal makes, typed."""
 # pyright: reportUnknownMemberType=false
 # Reason: apsw's stubs name `Buffer`, which Python 3.11 lacks, so its signatures are partly unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import apsw
 
@@ -17,9 +18,17 @@ def run(connection: apsw.Connection, statements: str, values: Sequence[Value] = 
     return connection.execute(statements, values)
 
 
-def run_many(connection: apsw.Connection, statement: str, rows: Iterable[Sequence[Value]]) -> None:
-    """Execute once a row. Raises apsw.Error."""
-    connection.executemany(statement, rows)
+@contextmanager
+def transaction(connection: apsw.Connection, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Generator[None]:
+    """One transaction, rolled back when the block raises; DEFERRED gives reads one consistent view."""
+    run(connection, f"BEGIN {kind}")
+    try:
+        yield
+        run(connection, "COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            run(connection, "ROLLBACK")
+        raise
 
 
 def pragma(connection: apsw.Connection, name: str, value: int | str | None = None) -> int | str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,15 +14,21 @@ import apsw
 from anyio import to_thread
 
 from orchestrator.domain.events import Event
+from orchestrator.domain.mission import Mission
 from orchestrator.journal.anchor import anchored
 from orchestrator.journal.codec import encode
 from orchestrator.journal.faults import FAULTS, translate
-from orchestrator.journal.head import Head
+from orchestrator.journal.files import make_folder
+from orchestrator.journal.head import Head, HeadFile, head_path
+from orchestrator.journal.history import History
+from orchestrator.journal.keeper import DEFAULT_KEEPING, Keeper, Keeping
+from orchestrator.journal.line import Line
 from orchestrator.journal.lock import JournalLock
-from orchestrator.journal.schema import connect, connect_read_only, migrate, recorded, select_missions, select_rows
-from orchestrator.journal.writer import Call, Entry, Writer
+from orchestrator.journal.restoring import refolded, restore, summarized
+from orchestrator.journal.schema import connect, connect_read_only, migrate, recorded, select_missions
+from orchestrator.journal.writer import Writer
 from orchestrator.ports.clock import Clock
-from orchestrator.ports.journal import Journal, JournalError, Recorded
+from orchestrator.ports.journal import Journal, JournalError, MissionSummary, Recorded, Restored
 
 MAX_WAITING_CALLS = 1_024
 """Calls of `append` between which and the disk nothing stands; further ones wait for room."""
@@ -31,18 +38,31 @@ CLOSE_DEADLINE_S = 10.0
 _Answer = TypeVar("_Answer")
 
 
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What an opened journal holds; `notes` say what had to be mended."""
+
+    path: Path
+    writing: apsw.Connection
+    reading: apsw.Connection
+    head: HeadFile
+    last: Head
+    notes: tuple[str, ...]
+
+
 class SqliteJournal(Journal):
     """The journal of one workspace; made by `open_journal`."""
 
-    def __init__(
-        self, path: Path, clock: Clock, writer: Writer, reading: apsw.Connection, notes: tuple[str, ...]
-    ) -> None:
-        """`notes` say what had to be mended when the journal was opened."""
-        self.path = path
-        self.notes = notes
+    def __init__(self, files: _Files, clock: Clock, writer: Writer, line: Line, keeper: Keeper) -> None:
+        """`notes` of the journal say what had to be mended when it was opened."""
+        self.path = files.path
+        self.notes = files.notes
         self._clock = clock
         self._writer = writer
-        self._reading = reading
+        self._line = line
+        self._keeper = keeper
+        self._reading = files.reading
+        self._history = History(files.reading, files.path)
         self._is_closed = False
         self._room = anyio.Semaphore(MAX_WAITING_CALLS, fast_acquire=True)
         self._read_turn = anyio.CapacityLimiter(1)
@@ -50,9 +70,9 @@ class SqliteJournal(Journal):
     async def append(self, mission_id: str, events: Sequence[Event]) -> list[Recorded]:
         """Write the events in one transaction, in the order of the calls; what it answers is synced.
 
-        A scope that is cancelled before the events are handed to the writer leaves nothing; one that is cancelled later
-        waits for the answer, so the caller's state and the journal stay together. Raises JournalError; then nothing is
-        written, except after `journal_timeout`, where that is unknown and every later call is refused.
+        A cancelled scope waits for the answer, so the caller's state and the journal stay together. Raises
+        JournalError; then nothing is written, except after `journal_timeout` and `journal_unwritable`, where that is
+        unknown and every later call is refused.
         """
         self._check_open()
         if not events:
@@ -61,19 +81,23 @@ class SqliteJournal(Journal):
             # It would fail in the writer, together with the calls of others.
             raise JournalError("event_unencodable", f"{mission_id!r} is no mission id")
         at_ms = round(self._clock.now_s() * 1000)
-        entries = tuple(Entry(mission_id, at_ms, *encode(event)) for event in events)
-        await self._room.acquire()
+        entries = [(mission_id, at_ms, *encode(event)) for event in events]
         try:
-            first = await self._written(entries)
+            self._room.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._room.acquire()
+        try:
+            first = await self._line.written(self._writer, entries)
         finally:
             self._room.release()
-        return [Recorded(first + n, mission_id, at_ms / 1000, event) for n, event in enumerate(events)]
+        at_s = at_ms / 1000
+        return [Recorded(first + n, mission_id, at_s, event) for n, event in enumerate(events)]
 
     async def read(self, *, after_seq: int = 0, mission_id: str = "", limit: int = 1_000) -> list[Recorded]:
         """Events with a greater sequence number, oldest first, of one mission or ("") of all. Raises JournalError."""
 
         def rows() -> list[Recorded]:
-            found = select_rows(self._reading, after_seq=after_seq, mission_id=mission_id, limit=max(limit, 0))
+            found = self._history.rows(after_seq=after_seq, mission_id=mission_id, limit=max(limit, 0))
             return [recorded(row) for row in found]
 
         return await self._in_turn(rows)
@@ -82,21 +106,17 @@ class SqliteJournal(Journal):
         """Every mission of the journal, oldest first. Raises JournalError."""
         return await self._in_turn(lambda: select_missions(self._reading))
 
-    async def _written(self, entries: tuple[Entry, ...]) -> int:
-        self._check_open()
-        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._writer.put(Call(entries, answer))
-        try:
-            with anyio.fail_after(APPEND_DEADLINE_S, shield=True):
-                return await answer
-        except TimeoutError as error:
-            fault = JournalError(
-                "journal_timeout",
-                f"the disk did not take an event within {APPEND_DEADLINE_S:.0f} s",
-                "check the disk, then restart the server",
-            )
-            self._writer.condemn(fault)
-            raise fault from error
+    async def load(self, *, max_finished_tasks: int = 1_000) -> Restored:
+        """The missions as their events say; of ended ones at most so many tasks, the newest. Raises JournalError."""
+        return await self._in_turn(lambda: restore(self._history, max_finished_tasks))
+
+    async def mission(self, mission_id: str) -> Mission:
+        """One mission, also an archived one; with the id "" when there is none. Raises JournalError."""
+        return await self._in_turn(lambda: refolded(self._history, mission_id))
+
+    async def summaries(self, *, limit: int = 1_000) -> list[MissionSummary]:
+        """The newest missions, oldest of them first. Raises JournalError."""
+        return await self._in_turn(lambda: summarized(self._history, limit))
 
     async def _in_turn(self, work: Callable[[], _Answer]) -> _Answer:
         self._check_open()
@@ -118,62 +138,66 @@ class SqliteJournal(Journal):
         self._is_closed = True
         async with self._read_turn:
             self._reading.close()
-        return await to_thread.run_sync(self._writer.stop, CLOSE_DEADLINE_S)
+        return await to_thread.run_sync(self._stop)
+
+    def _stop(self) -> bool:
+        # The keeper first: it may wait for the writer.
+        return self._keeper.stop(CLOSE_DEADLINE_S) and self._writer.stop(CLOSE_DEADLINE_S)
 
 
 @asynccontextmanager
-async def open_journal(path: Path, *, clock: Clock) -> AsyncGenerator[SqliteJournal]:
+async def open_journal(
+    path: Path, *, clock: Clock, keeping: Keeping = DEFAULT_KEEPING
+) -> AsyncGenerator[SqliteJournal]:
     """Own the journal at `path` (made when missing) until the block ends; then what was handed over is on disk.
 
     Raises JournalError: `journal_locked`, `journal_unwritable`, `journal_corrupt`, `journal_too_new`, `disk_full`.
     """
     lock = JournalLock(path.with_suffix(".lock"))
     try:
-        connection, last, notes = await to_thread.run_sync(_prepare, path, lock)
+        files = await to_thread.run_sync(_prepare, path, lock)
     except BaseException:
         lock.release()
         raise
+    line = Line(asyncio.get_running_loop(), APPEND_DEADLINE_S)
+    writer = Writer(files.writing, path, files.head, files.last, line.settle)
+    keeper = Keeper(path, clock, keeping, writer.do)
+    journal = SqliteJournal(files, clock, writer, line, keeper)
+    writer.start()
+    keeper.start()
     has_ended = False
     try:
-        try:
-            reading = await to_thread.run_sync(_open_reading, path)
-            writer = Writer(connection, path, last, asyncio.get_running_loop())
-        except BaseException:
-            has_ended = True
-            raise
-        journal = SqliteJournal(path, clock, writer, reading, notes)
-        writer.start()
-        try:
-            yield journal
-        finally:
-            with anyio.CancelScope(shield=True):
-                has_ended = await journal.close()
+        yield journal
     finally:
+        with anyio.CancelScope(shield=True):
+            has_ended = await journal.close()
         if has_ended:
-            connection.close()
-            lock.release()
+            try:
+                files.writing.close()
+            finally:
+                lock.release()
     if not has_ended:
         raise JournalError("journal_timeout", f"the journal's writer did not end within {CLOSE_DEADLINE_S:.0f} s")
 
 
-def _prepare(path: Path, lock: JournalLock) -> tuple[apsw.Connection, Head, tuple[str, ...]]:
+def _prepare(path: Path, lock: JournalLock) -> _Files:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         lock.acquire()
-        connection = connect(path)
-        try:
-            migrate(connection)
-            last, notes = anchored(connection, path)
-        except BaseException:
-            connection.close()
-            raise
+        return _opened(path)
     except FAULTS as error:
         raise translate(error, path, "open") from error
-    return connection, last, notes
 
 
-def _open_reading(path: Path) -> apsw.Connection:
-    try:
-        return connect_read_only(path)
-    except FAULTS as error:
-        raise translate(error, path, "open") from error
+def _opened(path: Path) -> _Files:
+    with ExitStack() as undo:
+        writing = connect(path)
+        undo.callback(writing.close)
+        migrate(writing)
+        last, notes = anchored(writing, path)
+        head = HeadFile(head_path(path))
+        head.begin(last)
+        undo.callback(head.close)
+        reading = connect_read_only(path)
+        undo.pop_all()
+    return _Files(path, writing, reading, head, last, notes)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.domain.events import Event
-from orchestrator.ports.journal import Journal, Recorded
+from orchestrator.domain.mission import Mission
+from orchestrator.ports.journal import Journal, MissionSummary, Recorded, Restored
 from orchestrator.testing.virtual_time import real_work
 
 
@@ -30,3 +31,18 @@ class PacedJournal:
         """As the inner journal. Raises JournalError."""
         with real_work():
             return await self._inner.mission_ids()
+
+    async def load(self, *, max_finished_tasks: int = 1_000) -> Restored:
+        """As the inner journal. Raises JournalError."""
+        with real_work():
+            return await self._inner.load(max_finished_tasks=max_finished_tasks)
+
+    async def mission(self, mission_id: str) -> Mission:
+        """As the inner journal. Raises JournalError."""
+        with real_work():
+            return await self._inner.mission(mission_id)
+
+    async def summaries(self, *, limit: int = 1_000) -> list[MissionSummary]:
+        """As the inner journal. Raises JournalError."""
+        with real_work():
+            return await self._inner.summaries(limit=limit)

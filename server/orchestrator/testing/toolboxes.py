@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.ports.host import ToolError
+from orchestrator.domain.budget import Amounts
+from orchestrator.ports.host import ToolDescription, ToolError
 
 
 class RecordingToolbox:
@@ -19,11 +20,17 @@ class RecordingToolbox:
         self._names = names
         self._results = dict(results or {})
         self.calls: list[tuple[str, dict[str, object]]] = []
+        self.reserved: list[Amounts] = []
+        self.settled: dict[str, Amounts] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
         """Tools that may be called."""
         return self._names
+
+    def describe(self) -> tuple[ToolDescription, ...]:
+        """The tools, each with arguments of any shape."""
+        return tuple(ToolDescription(name, name, {"type": "object"}) for name in self._names)
 
     async def call(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
         """Record the call and answer it. Raises ToolError."""
@@ -34,3 +41,12 @@ class RecordingToolbox:
         if isinstance(result, ToolError):
             raise result
         return result
+
+    async def reserve(self, worst: Amounts) -> str:
+        """Grant every call; keeps what was asked for in `reserved`."""
+        self.reserved.append(worst)
+        return f"b-{len(self.reserved)}"
+
+    async def settle(self, reservation_id: str, used: Amounts) -> None:
+        """Keep what was used in `settled`."""
+        self.settled[reservation_id] = used

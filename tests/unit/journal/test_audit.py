@@ -11,9 +11,10 @@ import apsw
 import pytest
 
 from orchestrator.domain import events as e
+from orchestrator.domain.mission import Mission
 from orchestrator.journal.audit import AuditReport, audit
-from orchestrator.journal.codec import encode, link
-from orchestrator.journal.head import Head, head_path, load_head, store_head
+from orchestrator.journal.codec import GENESIS, encode, link
+from orchestrator.journal.head import Head, HeadFile, head_path, load_head
 from orchestrator.journal.store import open_journal
 from orchestrator.ports.clock import Clock
 from orchestrator.ports.journal import JournalError
@@ -118,7 +119,7 @@ async def test_a_rewritten_chain_without_its_head_is_named(written: Path, clock:
 
 async def test_whoever_rewrites_both_goes_unnoticed_as_we_say(written: Path) -> None:
     head = rewrite(written, at_seq=20)
-    store_head(head_path(written), head)
+    HeadFile(head_path(written)).begin(head)
     assert outcome(audit(written)) == ("", None)
 
 
@@ -128,7 +129,7 @@ def rewrite(path: Path, at_seq: int) -> Head:
     rows = list(connection.execute("SELECT seq, mission_id, at_ms, type, body, hash FROM events ORDER BY seq"))
     chain = rows[at_seq - 2][5]
     for seq, mission_id, at_ms, name, body, _ in rows[at_seq - 1 :]:
-        chain = link(chain, (seq, mission_id, at_ms + 1, name, body))
+        chain = link(chain, (seq, mission_id, at_ms + 1, name), body)
         connection.execute("UPDATE events SET at_ms = ?, hash = ? WHERE seq = ?", (at_ms + 1, chain, seq))
     connection.close()
     return Head(rows[-1][0], chain)
@@ -145,7 +146,7 @@ async def test_a_forged_event_after_the_head_breaks_the_chain_or_is_counted(writ
     with pytest.raises(JournalError, match="does not follow"):
         async with open_journal(written, clock=clock):
             pass
-    connection.execute("UPDATE events SET hash = ? WHERE seq = ?", (link(head.hash, facts), COUNT + 1))
+    connection.execute("UPDATE events SET hash = ? WHERE seq = ?", (link(head.hash, facts[:4], facts[4]), COUNT + 1))
     connection.close()
     report = audit(written)
     assert (report.is_intact, report.unanchored_count) == (True, 1)
@@ -224,3 +225,72 @@ async def test_an_empty_journal_is_intact(path: Path, clock: Clock) -> None:
     async with open_journal(path, clock=clock):
         assert audit(path).is_intact
     assert outcome(audit(path)) == ("", None)
+
+
+async def test_a_head_of_the_empty_journal_that_is_none(path: Path, clock: Clock) -> None:
+    async with open_journal(path, clock=clock):
+        pass
+    file = HeadFile(head_path(path))
+    file.begin(Head(0, bytes(32)))
+    file.close()
+    assert outcome(audit(path)) == ("head_differs", None)
+
+
+async def test_a_head_that_is_torn_leaves_the_one_before(written: Path, clock: Clock) -> None:
+    async with open_journal(written, clock=clock) as journal:
+        await journal.append("m-1", [e.IterationStarted(9)])
+    content = bytearray(head_path(written).read_bytes())
+    content[4096 + 8] ^= 1
+    head_path(written).write_bytes(content)
+    head = load_head(head_path(written))
+    assert head is not None
+    assert head.seq == COUNT
+    report = audit(written)
+    assert (report.is_intact, report.unanchored_count) == (True, 1)
+
+
+async def test_a_head_that_is_no_file(written: Path) -> None:
+    head_path(written).unlink()
+    head_path(written).mkdir()
+    with pytest.raises(JournalError) as caught:
+        audit(written)
+    assert caught.value.code == "journal_unwritable"
+
+
+async def test_what_receipts_speak_of_is_looked_for(written: Path) -> None:
+    seen: list[str] = []
+
+    def prove(mission: Mission) -> list[str]:
+        seen.append(mission.id)
+        return []
+
+    report = audit(written, prove)
+    assert (report.is_intact, report.proven_count, seen) == (True, 1, ["m-1"])
+    assert audit(written).proven_count is None, "nobody looked"
+    report = audit(written, lambda _: ["tree t2 of check tests is gone"])
+    assert outcome(report) == ("receipt_unproven", None)
+    assert report.problem == "mission m-1: tree t2 of check tests is gone"
+
+
+async def test_a_damaged_index_is_found(written: Path) -> None:
+    schema = (
+        "UPDATE sqlite_schema SET sql = replace(sql, 'mission_id, seq', 'type, seq') WHERE name = 'events_of_mission'"
+    )
+    edit(written, "PRAGMA writable_schema = 1", schema)
+    report = audit(written)
+    assert outcome(report) == ("database_damaged", None)
+    assert "SQLite says" in report.problem
+
+
+async def test_an_event_that_can_not_be_read_is_named(path: Path, clock: Clock) -> None:
+    async with open_journal(path, clock=clock) as journal:
+        await journal.append("m", [e.MissionStarted()])
+    facts = (1, "m", 5, "mission.unknown")
+    chain = link(GENESIS, facts, b"{}")
+    edit(path, f"UPDATE events SET at_ms = 5, type = 'mission.unknown', hash = x'{chain.hex()}'")
+    file = HeadFile(head_path(path))
+    file.begin(Head(1, chain))
+    file.close()
+    report = audit(path)
+    assert outcome(report) == ("event_unreadable", 1)
+    assert "event 1: event type 'mission.unknown' is unknown" in report.problem

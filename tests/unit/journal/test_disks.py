@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +17,6 @@ import pytest
 
 from orchestrator.domain import events as e
 from orchestrator.journal.audit import audit
-from orchestrator.journal.head import head_path
 from orchestrator.journal.reader import JournalReader
 from orchestrator.journal.sqlite import pragma
 from orchestrator.journal.store import SqliteJournal, open_journal
@@ -97,20 +98,25 @@ async def test_a_file_that_may_not_grow(path: Path, clock: Clock, child_environm
         assert more.seq == acknowledged + 1
 
 
-async def test_a_head_that_can_not_be_written_stops_the_next_call(path: Path, clock: Clock) -> None:
+async def test_a_head_that_can_not_be_written_stops_the_next_call(
+    path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
     async with open_journal(path, clock=clock) as journal:
-        obstacle = head_path(path).with_name("journal.head.new")
-        obstacle.mkdir()
-        (done,) = await journal.append("m", [e.IterationStarted(1)])
-        assert done.seq == 1, "it was committed, so it must be acknowledged"
-        assert await refused(journal) == "journal_unwritable"
-        assert await refused(journal) == "journal_unwritable"
-        assert audit(path).unanchored_count == 1
-        obstacle.rmdir()
-        (done,) = await journal.append("m", [e.IterationStarted(2)])
-        assert done.seq == 2
+        for failing in (no_room, lambda *_: 0):
+            monkeypatch.setattr(os, "pwrite", failing)
+            first = (await journal.append("m", [e.IterationStarted(1)]))[0].seq
+            assert first, "it was committed, so it must be acknowledged"
+            assert await refused(journal) == "journal_unwritable"
+            assert await refused(journal) == "journal_unwritable"
+            assert audit(path).unanchored_count == 1
+            monkeypatch.undo()
+            (done,) = await journal.append("m", [e.IterationStarted(2)])
+            assert done.seq == first + 1
     report = audit(path)
-    assert (report.is_intact, report.event_count, report.unanchored_count) == (True, 2, 0)
+    assert (report.is_intact, report.event_count, report.unanchored_count) == (True, 4, 0)
 
 
 async def test_a_foreign_writer_is_met_with_a_refusal(path: Path, clock: Clock) -> None:

@@ -43,6 +43,8 @@ def test_both_files_and_nothing_else(workspace: Path, mission: Mission) -> None:
         write(workspace, mission)
         assert sorted(str(p.relative_to(workspace)) for p in workspace.rglob("*")) == sorted([".opencode", *FILES])
     assert "- [x] a: Write it" in (workspace / FILES[0]).read_text("utf-8")
+    recorded = [Recorded(1, mission.id, 5.0, e.MissionStarted())]
+    assert WorkspaceProjection(workspace).summary(mission, recorded) == (workspace / FILES[1]).read_text("utf-8")
     assert (workspace / FILES[1]).read_text("utf-8").startswith("# Mission m-1\n")
     assert stat.S_IMODE((workspace / FILES[0]).stat().st_mode) & 0o600 == 0o600
 

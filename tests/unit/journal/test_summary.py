@@ -150,3 +150,13 @@ def test_the_timeline_survives_a_clock_set_back_and_an_open_end() -> None:
     line = timeline([Recorded(1, "m", 100.0, start), Recorded(2, "m", 90.0, ended), Recorded(3, "m", 95.0, start)])
     assert [run.duration_s for run in line.attempts_of("a")] == [0.0, 0.0]
     assert timeline([]).first_s is None
+
+
+def test_a_delivery_of_nothing_is_said_in_a_line(story: Story) -> None:
+    events = [*story("m-1"), e.MissionDelivered(DeliveryMode.BRANCH, "work", (), (), "nothing differs")]
+    assert section(summary(events), "Delivery") == "Delivered as branch to work, 0 files.\n\nnothing differs"
+
+
+def test_an_end_without_a_beginning_is_no_run() -> None:
+    line = timeline(recorded([e.AttemptInterrupted("at-1", "a", FailureKind.CRASHED, "gone")]))
+    assert line.attempts_of("a") == []
