@@ -1,4 +1,4 @@
-"""Keeping the output of a command: its head and tail in memory, the whole in a file, both under a cap."""
+"""Keeping the output of a command without its secrets: head and tail in memory, the whole in a file, under caps."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from types import TracebackType
 from typing import Self
 
 from orchestrator.ports.launcher import LauncherError
+from orchestrator.redaction import Redactor
 
 _MARKER_BYTES = 160
 """Kept free in the spill file for the line that says that it was cut."""
 
 
 class OutputKeeper:
-    """Takes all output in order and keeps what fits. A context manager: it closes the spill file."""
+    """Takes all output in order and keeps what fits. A context manager: it closes the spill file.
+
+    Secrets are taken out first: sizes, digest, spill file and what is kept are those of the redacted output.
+    """
 
     def __init__(self, *, cap_bytes: int, spill_path: str | None = None, spill_cap_bytes: int = 0) -> None:
         """Open the spill file, replacing an older one. Raises LauncherError `spill_failed` when that is impossible."""
@@ -25,6 +29,7 @@ class OutputKeeper:
         self._tail: deque[bytes] = deque()
         self._tail_size_bytes = 0
         self._digest = hashlib.sha256()
+        self._redactor = Redactor()
         self._spill_cap_bytes = max(0, spill_cap_bytes - _MARKER_BYTES)
         self._spilled_bytes = 0
         self._spill_problem: str | None = None
@@ -44,10 +49,18 @@ class OutputKeeper:
     @property
     def digest(self) -> str:
         """SHA-256, in hex, of all that came, kept or not."""
+        self.finish()
         return self._digest.hexdigest()
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next piece."""
+        """Take the next piece. Its last line may be held back until more comes or `finish`."""
+        self._take(self._redactor.feed(chunk))
+
+    def finish(self) -> None:
+        """Take what was held back, because no more will come."""
+        self._take(self._redactor.close())
+
+    def _take(self, chunk: bytes) -> None:
         self.size_bytes += len(chunk)
         self._digest.update(chunk)
         self._write_spill(chunk)
@@ -60,6 +73,7 @@ class OutputKeeper:
 
     def kept(self) -> bytes:
         """Head and tail, with a line between them that says how much is missing and where all of it is."""
+        self.finish()
         tail = b"".join(self._tail)
         if not self.is_cut:
             return bytes(self._head) + tail
@@ -106,6 +120,7 @@ class OutputKeeper:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the spill file, saying in it when it was cut."""
+        self.finish()
         if self._spill is None:
             return
         spill, self._spill = self._spill, None

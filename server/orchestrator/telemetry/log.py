@@ -6,9 +6,19 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from orchestrator.redaction import redact
+
 _SIZE_BYTES = 5_000_000
 _FILES = 5
 _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
+
+
+class _RedactingFormatter(logging.Formatter):
+    """Takes secrets out of the final text, tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The whole text of a record."""
+        return redact(super().format(record)).text
 
 
 def log_to_file(path: Path) -> None:
@@ -27,6 +37,7 @@ def log_to_file(path: Path) -> None:
         handlers.append(fallback)
     last_words = logging.StreamHandler()
     last_words.setLevel(logging.CRITICAL)
-    last_words.setFormatter(logging.Formatter("%(message)s"))
+    last_words.setFormatter(_RedactingFormatter("%(message)s"))
+    handlers[0].setFormatter(_RedactingFormatter(_FORMAT))
     handlers.append(last_words)
-    logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=handlers, force=True)
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
