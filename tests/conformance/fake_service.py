@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -16,8 +17,17 @@ from orchestrator.domain.mission import Mission
 from orchestrator.domain.words import DeliveryMode, MissionStatus, Verdict
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports.journal import Recorded
-from orchestrator.ports.linter import Fix, LintedText
+from orchestrator.ports.linter import (
+    Change,
+    Encoding,
+    Fix,
+    LintedText,
+    PlacedFinding,
+    PlacedFix,
+    TextState,
+)
 from orchestrator.ports.workspace import Delivery
+from orchestrator.rpc.positions import TextMap
 
 BUFFER_EVENTS = 100
 
@@ -119,8 +129,11 @@ class FakeService:
 
 
 @asynccontextmanager
-async def open_fake(root: Path, service: FakeService | None = None) -> AsyncGenerator[FakeService]:
-    """Refuses a folder that does not exist, as the engine does."""
+async def open_fake(root: Path, service: FakeService | None = None) -> AsyncGenerator[Any]:
+    """A stand-in for the part of the service that tests of the wire need.
+
+    Refuses a folder that does not exist, as the engine does.
+    """
     if not root.is_dir():  # noqa: ASYNC240 - a test double
         raise OrchestratorError("no_such_workspace", f"{root} does not exist", "open another folder")
     service = service or FakeService()
@@ -130,6 +143,42 @@ async def open_fake(root: Path, service: FakeService | None = None) -> AsyncGene
         service.is_closed = True
         if (root / "mark-close").exists():  # a test double
             (root / "closed").write_text("yes")  # a test double
+
+
+class WholeText:
+    """An open text that is linted as a whole each time; what `ports.linter.OpenText` asks for, from `lint` alone."""
+
+    def __init__(self, linter: WordLinter, path: str, text: str, encoding: Encoding) -> None:
+        self.text = text
+        self._linter, self._path = linter, path
+        self._encoding: Encoding = encoding
+
+    def change(self, changes: Sequence[Change]) -> None:
+        for span, new in changes:
+            lines = TextMap(self.text, self._encoding)
+            start = lines.offset_of_lsp(span[0], span[1]) if span else 0
+            end = lines.offset_of_lsp(span[2], span[3]) if span else len(self.text)
+            self.text = self.text[:start] + new + self.text[max(start, end) :]
+
+    def lint(self) -> TextState:
+        lines, source = TextMap(self.text, self._encoding), self.text.encode()
+        linted = self._linter.lint(self._path, source)
+
+        def at(byte: int) -> tuple[int, int]:
+            return lines.lsp_at(len(source[:byte].decode()))
+
+        placed: list[PlacedFinding] = []
+        for f, fix in linted.findings:
+            start, end = (
+                lines.lsp_of_point(f.start_line, f.start_column),
+                lines.lsp_of_point(f.end_line, f.end_column),
+            )
+            fixes = (PlacedFix((*at(fix.start_byte), *at(fix.end_byte)), fix.replacement, fix.is_safe),) if fix else ()
+            placed.append(PlacedFinding(f, (*start, *end), fixes))
+        return TextState(linted.verdict, linted.reason, tuple(placed))
+
+    def cancel(self) -> None:
+        return None
 
 
 class WordLinter:
@@ -161,3 +210,15 @@ class WordLinter:
                     column = line.find(word, column + 1)
             start_byte += len(line.encode()) + 1
         return LintedText(Verdict.FAILED if found else Verdict.CLEAN, "", tuple(found))
+
+    def open(self, path: str, text: str, encoding: Encoding) -> WholeText:
+        return WholeText(self, path, text, encoding)
+
+    def at(self, root: Path) -> tuple[WordLinter, Sequence[str]]:
+        return self, ()
+
+    def fixes(self, root: Path, rule: str, encoding: Encoding, texts: Mapping[str, str]) -> dict[str, list[PlacedFix]]:
+        states = {path: self.open(path, text, encoding).lint() for path, text in texts.items()}
+        return {
+            path: [p.fixes[0] for p in s.findings if p.fixes and p.finding.rule == rule] for path, s in states.items()
+        }

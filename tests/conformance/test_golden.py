@@ -102,8 +102,8 @@ OTHERS = [case for case in DIALOGUES if not is_harmless(case)]
 @pytest.mark.parametrize("case", HARMLESS, ids=[case["name"] for case in HARMLESS])
 def test_dialogue(wire, case) -> None:
     send(wire, case)
+    replies = [wire.next() for _ in case["replies"]]
     wire.send(request("last", "no/such"))
-    replies = []
     while (frame := wire.next())["id"] != "last":
         replies.append(frame)
     assert_replies(replies, case)

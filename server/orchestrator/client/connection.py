@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import anyio
-import msgspec
 from anyio.abc import ByteReceiveStream, ByteSendStream
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from pydantic import ValidationError
@@ -23,6 +22,7 @@ from orchestrator.rpc.limits import DEFAULT
 from orchestrator.rpc.outbox import Outbox
 from orchestrator_protocol.event import MissionEvent, MissionEventsParams
 from orchestrator_protocol.methods import REQUESTS
+from orchestrator_protocol.progress import EventsDropped
 from orchestrator_protocol.wire import RequestParams, ResultT
 
 EVENT_BUFFER = 10_000
@@ -50,11 +50,16 @@ class Client:
         self._gone = ""
         self._closer: Closer | None = None
         self._stderr_tail = stderr_tail
-        self._event_sink: MemoryObjectSendStream[MissionEvent]
-        self._event_source: MemoryObjectReceiveStream[MissionEvent]
-        self._event_sink, self._event_source = anyio.create_memory_object_stream[MissionEvent](EVENT_BUFFER)
+        self._event_sink: MemoryObjectSendStream[MissionEvent | None]
+        self._event_source: MemoryObjectReceiveStream[MissionEvent | None]
+        self._event_sink, self._event_source = anyio.create_memory_object_stream[MissionEvent | None](EVENT_BUFFER)
         self.ended = anyio.Event()
         """Set when the server has closed its side."""
+
+    @property
+    def end_reason(self) -> str:
+        """Why the connection has ended, in words; "" while it stands."""
+        return self._gone or self._outbox.closed_reason
 
     async def initialize(self, workspace: Path | None) -> dict[str, Any]:
         """Open a workspace; the server's answer. Raises RemoteError when it can't be opened."""
@@ -71,8 +76,7 @@ class Client:
     async def request(self, params: RequestParams[ResultT]) -> ResultT:
         """Ask, by the params' type, and wait. Raises RemoteError or ServerGoneError."""
         method = REQUESTS[type(params)]
-        raw = msgspec.Raw(params.__pydantic_serializer__.to_json(params, by_alias=True))
-        result = await self.call(method.name, raw)
+        result = await self.call(method.name, params)
         try:
             return cast("type[ResultT]", method.result).model_validate(result)
         except ValidationError as error:
@@ -113,33 +117,53 @@ class Client:
 
         One that was dropped because this side was slow is read from the server when the gap is seen.
         """
-        return self._events()
+        return self._live(None, "")
 
-    async def _events(self) -> AsyncGenerator[MissionEvent]:
-        last_seq = 0
+    async def follow(self, after_seq: int = 0, mission_id: str = "") -> AsyncGenerator[MissionEvent]:
+        """Events after a sequence number, of one mission or ("") of all: first those that were, then as they come.
+
+        In order, each once; ends with the connection. Raises RemoteError and ServerGoneError while it catches up.
+        """
+        last_seq = after_seq
+        async for earlier in self._earlier(after_seq, mission_id):
+            last_seq = earlier.seq
+            yield earlier
+        async for event in self._live(last_seq, mission_id):
+            yield event
+
+    async def _live(self, last_seq: int | None, mission_id: str) -> AsyncGenerator[MissionEvent]:
+        """Events as they come, and what was missed between two of them. With None nothing before the first."""
         while True:
             try:
-                event = self._event_source.receive_nowait()
-            except anyio.WouldBlock:
-                event = None
+                event = await self._next_event(last_seq)
             except anyio.EndOfStream:
                 return
-            newest = event.seq - 1 if event else self._newest_seq
-            while last_seq and last_seq < newest and not self._gone:
-                missed = (await self.request(MissionEventsParams(after_seq=last_seq))).events
-                for earlier in missed:
-                    last_seq = earlier.seq
-                    yield earlier
-                if not missed:
-                    break
-            if event is None and last_seq >= self._newest_seq:
-                try:
-                    event = await self._event_source.receive()
-                except anyio.EndOfStream:
-                    return
-            if event and event.seq > last_seq:
+            reached_seq = event.seq - 1 if event else self._newest_seq
+            if last_seq is not None and last_seq < reached_seq and not self._gone:
+                async for missed in self._earlier(last_seq, mission_id):
+                    last_seq = missed.seq
+                    yield missed
+                last_seq = max(last_seq, reached_seq)
+            if event and event.seq > (last_seq or 0):
                 last_seq = event.seq
+                if not mission_id or event.mission_id == mission_id:
+                    yield event
+
+    async def _next_event(self, last_seq: int | None) -> MissionEvent | None:
+        """The next one that came; None when there are others to be read from the server first."""
+        try:
+            return self._event_source.receive_nowait()
+        except anyio.WouldBlock:
+            if last_seq is not None and last_seq < self._newest_seq and not self._gone:
+                return None
+        return await self._event_source.receive()
+
+    async def _earlier(self, after_seq: int, mission_id: str) -> AsyncGenerator[MissionEvent]:
+        """Events of the past, page by page, until there is none."""
+        while page := (await self.request(MissionEventsParams(after_seq=after_seq, mission_id=mission_id))).events:
+            for event in page:
                 yield event
+            after_seq = page[-1].seq
 
     def _raise_if_gone(self) -> None:
         if reason := self._gone or self._outbox.closed_reason:
@@ -201,15 +225,25 @@ class Client:
                 )
             case message.Notification("mission/event", params):
                 self._take_event(params)
+            case message.Notification("mission/eventsDropped", params):
+                self._take_dropped(params)
             case _:
                 pass
 
     def _take_event(self, params: object) -> None:
         try:
             event = MissionEvent.model_validate(params)
-            self._newest_seq = event.seq
+            self._newest_seq = max(self._newest_seq, event.seq)
             self._event_sink.send_nowait(event)
-        except (anyio.WouldBlock, anyio.BrokenResourceError, ValidationError):
+        except (anyio.WouldBlock, anyio.BrokenResourceError, anyio.ClosedResourceError, ValidationError):
+            return  # the gap is seen with the next event that is looked at
+
+    def _take_dropped(self, params: object) -> None:
+        """The server left events out; whoever waits for one is woken and reads them."""
+        try:
+            self._newest_seq = max(self._newest_seq, EventsDropped.model_validate(params).last_seq)
+            self._event_sink.send_nowait(None)
+        except (anyio.WouldBlock, anyio.BrokenResourceError, anyio.ClosedResourceError, ValidationError):
             return
 
 

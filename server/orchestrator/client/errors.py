@@ -9,7 +9,7 @@ from orchestrator_protocol.errors import NAMES
 
 
 class RemoteError(OrchestratorError):
-    """The server refused a request. `code` is the registered name."""
+    """The server refused a request. `code` is the registered name, `data` the facts that it gave."""
 
     @classmethod
     def of(cls, error: object) -> RemoteError:
@@ -18,7 +18,9 @@ class RemoteError(OrchestratorError):
         data = fields.get("data")
         detail = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
         name = detail.get("code") or NAMES.get(fields.get("code", 0), "orchestrator_error")
-        return cls(str(name), str(fields.get("message", "the server gave no reason")), str(detail.get("hint", "")))
+        facts = {key: value for key, value in detail.items() if key not in {"code", "hint"}}
+        reason = str(fields.get("message", "the server gave no reason"))
+        return cls(str(name), reason, str(detail.get("hint", "")), data=facts)
 
 
 class ServerGoneError(OrchestratorError):

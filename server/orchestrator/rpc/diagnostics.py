@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.domain.finding import Finding
+from orchestrator.ports.linter import PlacedFinding, Range
 from orchestrator.rpc.initialize import PositionEncoding
 from orchestrator.rpc.positions import TextMap
 
@@ -24,13 +25,13 @@ Publish = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class OpenText:
-    """What was found in the text of an open file, at one version of it."""
+class ShownText:
+    """What was found in the text of an open file, at one version of it. `text` gives that text when it is needed."""
 
     uri: str
     version: int | None
-    text: TextMap
-    findings: tuple[Finding, ...]
+    text: Callable[[], str]
+    findings: tuple[PlacedFinding, ...]
 
 
 def lsp_range(finding: Finding, text: TextMap) -> dict[str, Any]:
@@ -43,10 +44,30 @@ def lsp_range(finding: Finding, text: TextMap) -> dict[str, Any]:
     }
 
 
-def diagnostic(finding: Finding, text: TextMap) -> dict[str, Any]:
-    """A finding as LSP's Diagnostic."""
+def as_lsp(span: Range) -> dict[str, Any]:
+    """A range of the client's as LSP's Range."""
     return {
-        "range": lsp_range(finding, text),
+        "start": {"line": span[0], "character": span[1]},
+        "end": {"line": span[2], "character": span[3]},
+    }
+
+
+def placed_diagnostic(placed: PlacedFinding) -> dict[str, Any]:
+    """A finding of an open text as LSP's Diagnostic."""
+    shown = _diagnostic(placed.finding, as_lsp(placed.range))
+    if placed.url:
+        shown["codeDescription"] = {"href": placed.url}
+    return shown
+
+
+def diagnostic(finding: Finding, text: TextMap) -> dict[str, Any]:
+    """A mission's finding as LSP's Diagnostic."""
+    return _diagnostic(finding, lsp_range(finding, text))
+
+
+def _diagnostic(finding: Finding, span: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "range": span,
         "severity": _SEVERITY[finding.severity],
         "code": finding.rule,
         "source": SOURCE,
@@ -92,11 +113,16 @@ class Diagnostics:
         self._encoding: PositionEncoding = encoding
         self._publish = publish
         self._standing = standing
-        self._open: dict[str, OpenText] = {}
-        self._shown: dict[str, str] = {}
-        """Key and URI of every file for which the client shows something."""
+        self._open: dict[str, ShownText] = {}
+        self._shown: dict[str, tuple[str, list[dict[str, Any]]]] = {}
+        """By key the URI and the diagnostics of every file that is open, or for which the client shows something."""
 
-    def show_open(self, key: str, opened: OpenText) -> None:
+    @property
+    def encoding(self) -> PositionEncoding:
+        """What the client counts columns in."""
+        return self._encoding
+
+    def show_open(self, key: str, opened: ShownText) -> None:
         """Show what was found in an open text."""
         self._open[key] = opened
         self._show(key)
@@ -106,6 +132,8 @@ class Diagnostics:
         opened = self._open.pop(key, None)
         if opened:
             self._show(key, opened.uri)
+            if not self._shown.get(key, ("", []))[1]:
+                self._shown.pop(key, None)
 
     def show_mission(self, relative_path: str) -> None:
         """What missions found in a file has changed."""
@@ -113,35 +141,36 @@ class Diagnostics:
             self._show(self._roots.key(relative_path))
 
     def _show(self, key: str, uri: str = "") -> None:
+        """Publish what is to be shown for a file, if the client does not show just that already."""
         opened = self._open.get(key)
-        items = [diagnostic(f, opened.text) for f in opened.findings] if opened else []
-        items += self._of_missions(key, opened)
-        if not items and not opened and key not in self._shown:
-            return
-        uri = opened.uri if opened else uri or self._shown.get(key) or self._uri(key)
-        params: dict[str, Any] = {"uri": uri, "diagnostics": items[:MAX_PER_FILE]}
+        items = [placed_diagnostic(placed) for placed in opened.findings] if opened else []
+        items = [*items, *self._of_missions(key, opened)][:MAX_PER_FILE]
+        before_uri, before = self._shown.get(key) or ("", None if opened else list[dict[str, Any]]())
+        uri = opened.uri if opened else uri or before_uri or self._uri(key)
+        if items == before and (uri == before_uri or not items):
+            return  # of a text that was just opened also an empty list is told: it is clean
+        params: dict[str, Any] = {"uri": uri, "diagnostics": items}
         if opened and opened.version is not None:
             params["version"] = opened.version
-        if items:
-            self._shown[key] = uri
+        if items or opened:
+            self._shown[key] = (uri, items)
         else:
             self._shown.pop(key, None)
         self._publish(params)
 
-    def _of_missions(self, key: str, opened: OpenText | None) -> list[dict[str, Any]]:
+    def _of_missions(self, key: str, opened: ShownText | None) -> list[dict[str, Any]]:
         """A mission's findings, without those that the open text shows already."""
         relative = self._roots.relative(key) if self._roots else ""
         findings = self._standing(relative) if relative else []
-        if opened:
-            known = {(f.rule, f.start_line, f.message) for f in opened.findings} | {
-                f.fingerprint for f in opened.findings
-            }
+        if opened and findings:
+            mine = [placed.finding for placed in opened.findings]
+            known = {(f.rule, f.start_line, f.message) for f in mine} | {f.fingerprint for f in mine}
             findings = [
                 f for f in findings if f.fingerprint not in known and (f.rule, f.start_line, f.message) not in known
             ]
         if not findings:
             return []
-        text = opened.text if opened else self._text_on_disk(key, findings)
+        text = TextMap(opened.text(), self._encoding) if opened else self._text_on_disk(key, findings)
         return [diagnostic(finding, text) for finding in findings]
 
     def _uri(self, key: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Any, cast
 
 import anyio
-import msgspec
 from anyio.abc import TaskGroup
 from pydantic import BaseModel, ValidationError
 
@@ -33,20 +33,33 @@ class RequestError(OrchestratorError):
     """A refusal that belongs to the protocol and not to the domain."""
 
 
-Handler = Callable[[Any], Awaitable[Any]]
+Handler = Callable[[Any], Coroutine[Any, Any, Any]]
 """Takes validated params (or the raw ones, for a route without a model), answers a model or JSON data."""
+Work = Callable[[], Awaitable[None]]
+"""What must be awaited before the next message is taken."""
+Note = Callable[[Any], Work | None]
+"""Takes a notification's params."""
+
+
+class Pace(Enum):
+    """When a handler is done.
+
+    `AT_ONCE` never waits for anything and is run on the spot; `IN_ORDER` is done before the next message is taken;
+    `BESIDE` runs beside other requests.
+    """
+
+    AT_ONCE = "at_once"
+    IN_ORDER = "in_order"
+    BESIDE = "beside"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How one method is served. `is_inline` routes finish before the next message is read.
-
-    `allowed` are the phases in which the method may be called.
-    """
+    """How one method is served. `allowed` are the phases in which it may be called."""
 
     handler: Handler
     params: type[BaseModel] | None = None
-    is_inline: bool = False
+    pace: Pace = Pace.BESIDE
     allowed: frozenset[Phase] = frozenset({Phase.OPEN})
 
 
@@ -67,7 +80,7 @@ class _Sent:
 class Dispatcher:
     """Routes the messages of one connection.
 
-    `routes` serves requests by name, `notes` notifications; `fallback_note` gets every other notification.
+    `routes` serves requests by name, `notes` notifications; other notifications are ignored.
     """
 
     def __init__(
@@ -76,16 +89,15 @@ class Dispatcher:
         tasks: TaskGroup,
         *,
         routes: Mapping[str, Route],
-        notes: Mapping[str, Callable[[Any], Awaitable[None]]],
-        fallback_note: Callable[[str, Any], Awaitable[None]] | None = None,
+        notes: Mapping[str, Note],
         limits: Limits = DEFAULT,
     ) -> None:
         self.phase = Phase.FRESH
+        self.is_closing = False
         self._outbox = outbox
         self._tasks = tasks
         self._routes = routes
         self._notes = notes
-        self._fallback_note = fallback_note
         self._limits = limits
         self._by_id: dict[message.Id, _Pending] = {}
         self._running: set[_Pending] = set()
@@ -93,47 +105,62 @@ class Dispatcher:
         self._sent: dict[message.Id, _Sent] = {}
         self._sent_count = 0
 
-    async def handle(self, body: bytes) -> None:
-        """Take one frame's body. Never raises for what a peer can send."""
+    @property
+    def pending_count(self) -> int:
+        """Requests of the client that are under way."""
+        return len(self._running)
+
+    @property
+    def outgoing_bytes(self) -> int:
+        """Bytes that wait for the client to read them."""
+        return self._outbox.size_bytes
+
+    def handle(self, body: bytes) -> Work | None:
+        """Take one frame's body; what must be awaited before the next one. Never raises for what a peer can send."""
         match message.parse(body, self._limits.nesting):
             case message.Request() as request:
-                await self._request(request)
+                return self._request(request)
             case message.Notification() as note:
-                await self._notification(note)
+                return self._notification(note)
             case message.Response() as response:
                 self._response(response)
             case message.Invalid(request_id, name, reason):
                 log.warning("invalid message: %s", reason)
                 self._outbox.put(message.encode_error(request_id, name, reason))
+        return None
 
     # Requests from the client.
 
-    async def _request(self, request: message.Request) -> None:
+    def _request(self, request: message.Request) -> Work | None:
         if request.id in self._by_id:
             self._refuse(request, "invalid_request", f"a request with the id {request.id!r} is already under way")
-            return
+            return None
         if len(self._running) >= self._limits.pending_requests:
             cap = self._limits.pending_requests
             self._refuse(request, "server_busy", f"{cap} requests are under way", "wait for replies, then ask again")
-            return
+            return None
         route = self._routes.get(request.method)
         if refusal := self._refusal(route, request.method):
             self._refuse(request, *refusal)
-            return
+            return None
         if route is None:
             self._refuse(request, "method_not_found", f"there is no method {request.method!r}")
-            return
+            return None
+        if route.pace is Pace.AT_ONCE:
+            self._outbox.put(self._reply_at_once(request, route))
+            return None
         pending = _Pending(request.id, request.method)
         self._by_id[request.id] = pending
         self._running.add(pending)
-        if route.is_inline:
-            await self._serve(pending, route, request.params)
-        else:
-            self._tasks.start_soon(self._serve, pending, route, request.params)
+        if route.pace is Pace.IN_ORDER:
+            return partial(self._serve, pending, route, request)
+        self._tasks.start_soon(self._serve, pending, route, request)
+        return None
 
     def _refusal(self, route: Route | None, method: str) -> tuple[str, str, str] | None:
-        allowed = route.allowed if route else frozenset({Phase.OPEN})
-        if self.phase in allowed:
+        if self.phase is Phase.OPEN and (route is None or Phase.OPEN in route.allowed):
+            return None
+        if route and self.phase in route.allowed:
             return None
         if self.phase is Phase.FRESH:
             return ("not_initialized", f"{method} came before a successful initialize", "send initialize first")
@@ -144,39 +171,48 @@ class Dispatcher:
     def _refuse(self, request: message.Request, name: str, reason: str, hint: str = "") -> None:
         self._outbox.put(message.encode_error(request.id, name, reason, hint))
 
-    async def _serve(self, pending: _Pending, route: Route, params: object) -> None:
+    def _reply_at_once(self, request: message.Request, route: Route) -> bytes:
+        """The reply of a handler that has nothing to wait for, with no task of its own."""
         try:
-            if route.is_inline:  # nothing else is read meanwhile, so nothing can cancel it
-                self._answer(pending, await self._reply(pending, route, params))
+            result = _run_on_the_spot(route.handler(_validated(route.params, request)))
+            return self._fitting(request.id, message.encode_result(request.id, result))
+        except Exception as raised:  # noqa: BLE001 - a defect in one handler must not end the others
+            return self._error_reply(request, raised)
+
+    async def _serve(self, pending: _Pending, route: Route, request: message.Request) -> None:
+        try:
+            if route.pace is Pace.IN_ORDER:  # nothing else is read meanwhile, so nothing can cancel it
+                self._answer(pending, await self._reply(route, request))
                 return
             with pending.scope:
-                self._answer(pending, await self._reply(pending, route, params))
+                self._answer(pending, await self._reply(route, request))
         finally:
             self._answer_error(pending, "server_closing", "the server ends before the request was done")
             self._running.discard(pending)
             if not self._running:
                 self._is_idle.set()
 
-    async def _reply(self, pending: _Pending, route: Route, params: object) -> bytes:
+    async def _reply(self, route: Route, request: message.Request) -> bytes:
         """The reply's body, an error for everything that a handler can do wrong."""
         try:
-            checked = _validated(route.params, params) if route.params else params
-            result = await route.handler(checked)
-            body = message.encode_result(pending.id, _encoded(result))
-        except Exception as raised:  # noqa: BLE001 - a defect in one handler must not end the others
-            return self._error_reply(pending, raised)
-        if len(body) > self._limits.frame_bytes:
-            reason = f"the result of {len(body)} bytes does not fit into a frame"
-            return message.encode_error(pending.id, "result_too_large", reason, "ask for less")
-        return body
+            result = await route.handler(_validated(route.params, request))
+            return self._fitting(request.id, message.encode_result(request.id, result))
+        except Exception as raised:  # noqa: BLE001 - as above
+            return self._error_reply(request, raised)
 
-    def _error_reply(self, pending: _Pending, raised: Exception) -> bytes:
+    def _fitting(self, request_id: message.Id, body: bytes) -> bytes:
+        if len(body) <= self._limits.frame_bytes:
+            return body
+        reason = f"the result of {len(body)} bytes does not fit into a frame"
+        return message.encode_error(request_id, "result_too_large", reason, "ask for less")
+
+    def _error_reply(self, request: message.Request, raised: Exception) -> bytes:
         error = _sole(raised)
         if isinstance(error, OrchestratorError):
-            return message.encode_error(pending.id, error.code, error.message, error.hint)
-        log.error("%s failed", pending.method, exc_info=raised)
-        reason = f"{pending.method} failed inside the server"
-        return message.encode_error(pending.id, "internal_error", reason, "the server's log says more")
+            return message.encode_error(request.id, error.code, error.message, error.hint)
+        log.error("%s failed", request.method, exc_info=raised)
+        reason = f"{request.method} failed inside the server"
+        return message.encode_error(request.id, "internal_error", reason, "the server's log says more")
 
     def _answer(self, pending: _Pending, body: bytes) -> None:
         if pending.is_answered:
@@ -206,9 +242,14 @@ class Dispatcher:
         for pending in list(self._running):
             self._answer_error(pending, "server_closing", f"the server ends before {pending.method} was done")
             pending.scope.cancel()
+        self.forget_calls()
+        await self._wait_until_idle()
+
+    def forget_calls(self) -> None:
+        """The client has left: whoever waits for an answer of it is told."""
+        self.is_closing = True
         for sent in self._sent.values():
             sent.done.set()
-        await self._wait_until_idle()
 
     async def _wait_until_idle(self) -> None:
         while self._running:
@@ -217,39 +258,45 @@ class Dispatcher:
 
     # Notifications from the client.
 
-    async def _notification(self, note: message.Notification) -> None:
+    def _notification(self, note: message.Notification) -> Work | None:
         if note.method == "$/cancelRequest":
             params = note.params
             self.cancel(cast("dict[str, Any]", params).get("id") if isinstance(params, dict) else None)
-            return
+            return None
         if self.phase is not Phase.OPEN and note.method != "exit":
             log.info("notification %.100r dropped (%s)", note.method, self.phase.value)
-            return
+            return None
         try:
-            if handler := self._notes.get(note.method):
-                await handler(note.params)
-            elif self._fallback_note:
-                await self._fallback_note(note.method, note.params)
+            handler = self._notes.get(note.method)
+            work = handler(note.params) if handler else None
         except Exception:
             log.exception("notification %.100r failed", note.method)
+            return None
+        return partial(_guarded, note.method, work) if work else None
 
     # Messages to the client.
 
     def notify(self, method: str, params: object) -> None:
         """Send a notification: a model or JSON data."""
-        self._outbox.put(message.encode_call(method, _encoded(params)))
+        self._outbox.put(message.encode_call(method, params))
 
-    async def call(self, method: str, params: object) -> message.Response | None:
-        """Send a request and wait for its reply; None when none comes in time."""
+    async def call(self, method: str, params: object, timeout_s: float) -> message.Response | None:
+        """Send a request and wait for its reply; None when none comes in time or the client leaves."""
+        if len(self._sent) >= self._limits.pending_calls:
+            raise OrchestratorError("server_busy", f"{len(self._sent)} requests to the client are under way")
+        if self.is_closing:
+            return None
         self._sent_count += 1
         request_id = f"s{self._sent_count}"
         sent = self._sent[request_id] = _Sent()
         try:
-            self._outbox.put(message.encode_call(method, _encoded(params), request_id))
-            with anyio.move_on_after(self._limits.client_reply_s):
+            self._outbox.put(message.encode_call(method, params, request_id))
+            with anyio.move_on_after(timeout_s):
                 await sent.done.wait()
         finally:
             del self._sent[request_id]
+            if not sent.done.is_set():
+                self.notify("$/cancelRequest", {"id": request_id})
         return sent.reply
 
     def _response(self, response: message.Response) -> None:
@@ -259,6 +306,23 @@ class Dispatcher:
             return
         sent.reply = response
         sent.done.set()
+
+
+async def _guarded(method: str, work: Work) -> None:
+    try:
+        await work()
+    except Exception:
+        log.exception("notification %.100r failed", method)
+
+
+def _run_on_the_spot(serving: Coroutine[Any, Any, Any]) -> object:
+    """Run a handler that never waits. Raises RuntimeError when it does."""
+    try:
+        serving.send(None)
+    except StopIteration as ended:
+        return ended.value
+    serving.close()
+    raise RuntimeError("a handler that is run on the spot began to wait")
 
 
 def _sole(error: BaseException) -> BaseException:
@@ -272,23 +336,24 @@ def _sole(error: BaseException) -> BaseException:
     return found
 
 
-def _validated(model: type[BaseModel], params: object) -> BaseModel:
-    """Params as their model. Raises RequestError that names the fields."""
-    if params is None:
-        params = {}
-    if not isinstance(params, dict):
-        raise RequestError("invalid_params", "params must be an object with named fields")
+def _validated(model: type[BaseModel] | None, request: message.Request) -> object:
+    """Params as their model, read from the frame's own bytes; raw without a model. Raises RequestError with fields."""
+    raw = request.raw
+    if model is None:
+        try:
+            return request.params
+        except ValueError:
+            raise RequestError("invalid_params", "text in params is no UTF-8") from None
+    if raw[:1] != b"{":
+        raw = raw.strip()
+        if raw == b"null":
+            raw = b"{}"
+        elif raw[:1] != b"{":
+            raise RequestError("invalid_params", "params must be an object with named fields")
     try:
-        return model.model_validate(params)
+        return model.__pydantic_validator__.validate_json(raw)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
-        named = "; ".join(f"params.{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems[:5])
+        named = "; ".join(f"{'.'.join(map(str, ('params', *p['loc'])))}: {p['msg']}" for p in problems[:5])
         more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
         raise RequestError("invalid_params", named + more) from None
-
-
-def _encoded(value: object) -> object:
-    """A model as raw JSON with its wire names; anything else as it is."""
-    if isinstance(value, BaseModel):
-        return msgspec.Raw(value.__pydantic_serializer__.to_json(value, by_alias=True))
-    return value

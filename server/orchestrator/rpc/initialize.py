@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from orchestrator import __version__
+from orchestrator.rpc.dispatch import RequestError
 from orchestrator_protocol import PROTOCOL_VERSION
+from orchestrator_protocol.capabilities import ClientCapabilities
 from orchestrator_protocol.methods import METHODS
 
-PositionEncoding = Literal["utf-8", "utf-16"]
+PositionEncoding = Literal["utf-8", "utf-16", "utf-32"]
 
 
 class _Hello(BaseModel):
@@ -34,9 +37,24 @@ class _Window(_Hello):
     work_done_progress: bool | None = None
 
 
+class _Experimental(_Hello):
+    orchestrator: ClientCapabilities | None = None
+
+
+def _ours(value: object) -> object:
+    """Other servers' experimental capabilities may have any shape."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
 class _Capabilities(_Hello):
     general: _General | None = None
     window: _Window | None = None
+    experimental: Annotated[_Experimental | None, BeforeValidator(_ours)] = None
+
+
+class _ClientInfo(_Hello):
+    name: str = ""
+    version: str | None = None
 
 
 class InitializeParams(_Hello):
@@ -46,6 +64,7 @@ class InitializeParams(_Hello):
     root_uri: str | None = None
     root_path: str | None = None
     workspace_folders: list[_Folder] | None = None
+    client_info: _ClientInfo | None = None
     capabilities: _Capabilities = Field(default_factory=_Capabilities)
 
     @property
@@ -61,9 +80,21 @@ class InitializeParams(_Hello):
         """The first encoding of the client's that we know; LSP's default is utf-16."""
         general = self.capabilities.general
         for offered in (general.position_encodings if general else None) or ():
-            if offered == "utf-8" or offered == "utf-16":  # noqa: PLR1714 - narrows the literal type
+            if offered == "utf-8" or offered == "utf-16" or offered == "utf-32":  # noqa: PLR1714 - narrows the literal type
                 return offered
         return "utf-16"
+
+    @property
+    def client(self) -> ClientCapabilities:
+        """What the client can do for us; of a plain LSP client nothing."""
+        experimental = self.capabilities.experimental
+        return (experimental.orchestrator if experimental else None) or ClientCapabilities()
+
+    @property
+    def client_name(self) -> str:
+        """How the client calls itself, with its version; "" when it does not say."""
+        info = self.client_info
+        return f"{info.name} {info.version or ''}".strip()[:200] if info else ""
 
     @property
     def has_progress(self) -> bool:
@@ -84,8 +115,8 @@ def path_of(uri: str) -> Path | None:
     return Path(path)
 
 
-def answer(encoding: PositionEncoding) -> dict[str, Any]:
-    """The result of `initialize`: static, but for the position encoding."""
+def answer(encoding: PositionEncoding, workspace: Path | None, *, is_shared: bool) -> dict[str, Any]:
+    """The result of `initialize`. `is_shared`: the server outlives this client, and so do its missions."""
     return {
         "capabilities": {
             "positionEncoding": encoding,
@@ -94,9 +125,29 @@ def answer(encoding: PositionEncoding) -> dict[str, Any]:
             "experimental": {
                 "orchestrator": {
                     "protocolVersion": PROTOCOL_VERSION,
+                    "serverVersion": __version__,
+                    "workspace": str(workspace) if workspace else None,
+                    "pid": os.getpid(),
+                    "isShared": is_shared,
                     "methods": [m.name for m in METHODS.values() if m.direction == "client_to_server"],
                 }
             },
         },
         "serverInfo": {"name": "orchestrator", "version": __version__},
     }
+
+
+def checked_hello(params: object) -> InitializeParams:
+    """Raises RequestError for what does not fit, also for another version of the protocol."""
+    try:
+        hello = InitializeParams.model_validate(params)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, ("params", *first["loc"])))
+        raise RequestError("invalid_params", f"{place}: {first['msg']}") from None
+    wanted = hello.client.protocol_version
+    if wanted != PROTOCOL_VERSION:
+        older = "client" if wanted < PROTOCOL_VERSION else "server"
+        reason = f"the client speaks version {wanted} of the protocol, the server version {PROTOCOL_VERSION}"
+        raise RequestError("protocol_mismatch", reason, f"upgrade the {older}")
+    return hello

@@ -10,14 +10,23 @@ from typing import Any, cast
 
 from pydantic.alias_generators import to_camel
 
+from orchestrator.domain.budget import MISSION, Amounts, Limit
+from orchestrator.domain.budget import Budget as DomainBudget
 from orchestrator.domain.events import EVENT_NAMES
 from orchestrator.domain.mission import Mission, Task
+from orchestrator.domain.question import Question
 from orchestrator.domain.receipt import Receipt, Seal
+from orchestrator.ports.jobs import Job, JobError
 from orchestrator.ports.journal import Recorded
+from orchestrator.rpc.service import Service
 from orchestrator_protocol.event import MissionEvent
-from orchestrator_protocol.mission import MissionStatusResult, MissionSummary
+from orchestrator_protocol.job import JobView
+from orchestrator_protocol.mission import Budget, MissionStatusResult, MissionSummary, QuestionView, Usage
 from orchestrator_protocol.seal import ReceiptView, SealView
 from orchestrator_protocol.task import TaskCounts, TaskView
+
+MICRO = 1_000_000
+"""Money travels in US dollars and is counted in millionths of them."""
 
 
 def event_view(recorded: Recorded) -> MissionEvent:
@@ -58,6 +67,11 @@ def task_view(task: Task) -> TaskView:
         attempt_count=task.attempt_count,
         parent_id=task.parent_id,
         reason=task.reason,
+        depends_on=list(task.spec.depends_on),
+        group_id=task.group_id,
+        role=task.spec.role.value,
+        size=task.spec.size,
+        is_paused=task.is_paused,
     )
 
 
@@ -67,7 +81,8 @@ def counts(mission: Mission) -> TaskCounts:
     return TaskCounts(total=len(mission.tasks), **by_status)
 
 
-def _receipt_view(receipt: Receipt) -> ReceiptView:
+def receipt_view(receipt: Receipt) -> ReceiptView:
+    """One receipt."""
     return ReceiptView(
         check=receipt.check,
         command=receipt.command,
@@ -88,7 +103,7 @@ def _seal_view(seal: Seal) -> SealView:
     return SealView(
         tree=seal.tree,
         commit=seal.commit,
-        receipts=[_receipt_view(receipt) for receipt in seal.receipts],
+        receipts=[receipt_view(receipt) for receipt in seal.receipts],
         not_checked=list(seal.not_checked),
         refused_count=seal.refused_count,
         recovered_count=seal.recovered_count,
@@ -101,7 +116,7 @@ def status_view(mission: Mission) -> MissionStatusResult:
     """All of a mission."""
     return MissionStatusResult(
         mission_id=mission.id,
-        status=mission.status.value,
+        status=mission.standing.value,
         text=mission.text,
         host=mission.host,
         delivery=mission.delivery.value,
@@ -121,7 +136,47 @@ def status_view(mission: Mission) -> MissionStatusResult:
         end_hint=mission.end_hint,
         is_delivered=mission.is_delivered,
         delivered_place=mission.delivered_place,
+        approval=mission.approval.value,
+        plan_version=mission.plan_version,
+        pause_reason=mission.pause_reason,
+        questions=[question_view(question) for question in mission.questions.values()],
+        usage=_usage_view(mission.budget),
+        is_undone=mission.is_undone,
     )
+
+
+def question_view(question: Question) -> QuestionView:
+    """One question to a person."""
+    return QuestionView(
+        id=question.id,
+        kind=question.kind.value,
+        text=question.text,
+        subject=question.subject,
+        task_id=question.task_id,
+        timeout_s=question.timeout_s,
+    )
+
+
+def _usage_view(budget: DomainBudget) -> Usage:
+    spent = budget.total()
+    return Usage(
+        tokens=spent.tokens,
+        money_usd=spent.money_microusd / MICRO,
+        turns=spent.turns,
+        tool_calls=spent.tool_calls,
+        reserved_tokens=budget.reserved.get(MISSION, Amounts()).tokens,
+    )
+
+
+def limits_of(budget: Budget) -> tuple[Limit, ...]:
+    """The limits of a whole mission that a client asks for; money is rounded to millionths of a dollar."""
+    wanted = {
+        "tokens": budget.tokens,
+        "money_microusd": None if budget.money_usd is None else round(budget.money_usd * MICRO),
+        "turns": budget.turns,
+        "tool_calls": budget.tool_calls,
+    }
+    return tuple(Limit(MISSION, resource, amount) for resource, amount in wanted.items() if amount is not None)
 
 
 def summary_view(mission: Mission) -> MissionSummary:
@@ -129,9 +184,32 @@ def summary_view(mission: Mission) -> MissionSummary:
     first_line = next(iter(mission.text.strip().splitlines()), "")
     return MissionSummary(
         mission_id=mission.id,
-        status=mission.status.value,
+        status=mission.standing.value,
         text=first_line[:200],
         host=mission.host,
         counts=counts(mission),
         is_delivered=mission.is_delivered,
     )
+
+
+def job_view(job: Job) -> JobView:
+    """One background job."""
+    return JobView(
+        id=job.id,
+        task_id=job.owner.task_id,
+        command=job.command,
+        status=job.status.value,
+        started_at=job.started_at_s,
+        duration_s=job.duration_s,
+        exit_code=job.exit_code,
+        output_size_bytes=job.output_size_bytes,
+    )
+
+
+def job_of(service: Service, mission_id: str, job_id: str) -> Job:
+    """A job of this mission. Raises OrchestratorError `unknown_mission`, JobError `unknown_job`."""
+    service.get(mission_id)
+    job = service.jobs.get(job_id)
+    if job.owner.mission_id != mission_id:
+        raise JobError("unknown_job", f"mission {mission_id} has no job {job_id!r}")
+    return job

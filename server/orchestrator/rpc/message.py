@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeGuard, cast
+from typing import Any, Literal, TypeGuard, cast
 
 import msgspec
+from pydantic import BaseModel
 
 from orchestrator_protocol.errors import code_of
 
 Id = int | str
 _MAX_ID_CHARS = 1_024
 _INT64 = 1 << 63
+_NO_PARAMS = msgspec.Raw(b"null")
 _decoder = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Must be answered exactly once."""
+    """Must be answered exactly once. `raw` is the JSON text of its params, "null" where it has none."""
 
     id: Id
     method: str
-    params: Any
+    raw: bytes
+
+    @property
+    def params(self) -> Any:  # noqa: ANN401 - JSON data
+        """The params as JSON data. Raises ValueError where text in them is no UTF-8."""
+        return _decoder.decode(self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,32 @@ class Invalid:
 Message = Request | Notification | Response | Invalid
 
 
+class _Call(msgspec.Struct):
+    """A request as nearly every client sends it; its params are read once, by the method's own model."""
+
+    jsonrpc: Literal["2.0"]
+    id: int | str
+    method: str
+    params: msgspec.Raw = _NO_PARAMS
+
+
+_call_decoder = msgspec.json.Decoder(_Call)
+
+
 def parse(body: bytes, nesting_cap: int) -> Message:
     """Read one body. Never raises: what can't be read is Invalid."""
+    if body.count(b"{") + body.count(b"[") <= nesting_cap:
+        try:
+            call = _call_decoder.decode(body)
+        except (msgspec.MsgspecError, ValueError):
+            pass  # something else than a plain request: the thorough way tells what
+        else:
+            if _is_id(call.id):
+                return Request(call.id, call.method, bytes(call.params))
+    return _parse_thoroughly(body, nesting_cap)
+
+
+def _parse_thoroughly(body: bytes, nesting_cap: int) -> Message:
     try:
         data = _decoder.decode(body)
     except (msgspec.DecodeError, ValueError) as error:
@@ -89,7 +120,7 @@ def _read(message: dict[str, Any]) -> Message:
         return Invalid(found, "invalid_request", 'the field jsonrpc must be "2.0"')
     if not isinstance(method, str):
         return Invalid(found, "invalid_request", "the field method must be a string")
-    return Request(found, method, message.get("params"))
+    return Request(found, method, _encoder.encode(message.get("params")))
 
 
 def _is_id(value: object) -> TypeGuard[Id]:
@@ -113,7 +144,8 @@ def _is_deeper(value: dict[str, Any], cap: int) -> bool:
 
 def encode_result(request_id: Id, result: object) -> bytes:
     """A success reply. Raises when the result is not JSON data."""
-    return _encoder.encode({"jsonrpc": "2.0", "id": request_id, "result": result})
+    encoded_id = b"%d" % request_id if isinstance(request_id, int) else _encoder.encode(request_id)
+    return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (encoded_id, encode(result))
 
 
 def encode_error(request_id: Id | None, name: str, reason: str, hint: str = "") -> bytes:
@@ -124,11 +156,18 @@ def encode_error(request_id: Id | None, name: str, reason: str, hint: str = "") 
 
 
 def encode_call(method: str, params: object, request_id: Id | None = None) -> bytes:
-    """A request, or without an id a notification."""
-    call: dict[str, Any] = {"jsonrpc": "2.0", "method": method, "params": params}
+    """A request, or without an id a notification. Params are a model or JSON data."""
+    call: dict[str, Any] = {"jsonrpc": "2.0", "method": method, "params": msgspec.Raw(encode(params))}
     if request_id is not None:
         call["id"] = request_id
     return _encoder.encode(call)
+
+
+def encode(value: object) -> bytes:
+    """A model with its wire names, or JSON data, as JSON text."""
+    if isinstance(value, BaseModel):
+        return value.__pydantic_serializer__.to_json(value, by_alias=True)
+    return _encoder.encode(value)
 
 
 def _sendable(text: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 import anyio
@@ -11,6 +14,7 @@ from anyio.abc import ByteSendStream
 from orchestrator.rpc.io import frame
 from orchestrator.rpc.limits import DEFAULT, Limits
 
+log = logging.getLogger(__name__)
 _CHUNK_BYTES = 65_536
 
 
@@ -18,13 +22,26 @@ _CHUNK_BYTES = 65_536
 class EagerStream(Protocol):
     """A stream that can take bytes at once; a reply that fits then needs no other task."""
 
-    def try_send(self, item: bytes) -> int:
+    @property
+    def is_eager(self) -> bool:
+        """Whether it can be asked without waiting at all."""
+        ...
+
+    def try_send(self, item: bytes | memoryview) -> int:
         """Take what fits without waiting; how many bytes that was. Raises OSError when the peer is gone."""
+        ...
+
+    async def wait_for_room(self) -> None:
+        """Return when `try_send` may take something. Raises OSError when the peer is gone."""
         ...
 
 
 class Outbox:
-    """Frames that wait to be sent. `closed_reason` says why nothing is taken any more ("" while open)."""
+    """Frames that wait to be sent. `closed_reason` says why nothing is taken any more ("" while open).
+
+    `farewell` makes the body of a last frame, from the reason, for a client that is given up because it reads too
+    slowly: it gets a moment to take what it was in the middle of, and then this.
+    """
 
     def __init__(self, limits: Limits = DEFAULT) -> None:
         self._limits = limits
@@ -36,6 +53,10 @@ class Outbox:
         self._is_finishing = False
         self.closed = anyio.Event()
         self.closed_reason = ""
+        self.farewell: Callable[[str], bytes] | None = None
+        self._last = b""
+        self._unsent = memoryview(b"")
+        self._waiting: anyio.CancelScope | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -49,12 +70,15 @@ class Outbox:
 
     def put(self, body: bytes) -> None:
         """Queue one body. Over the cap the connection is given up: its reader is too slow."""
+        self.put_frames(frame(body))
+
+    def put_frames(self, data: bytes) -> None:
+        """Queue frames that are ready to leave. Bytes given to several outboxes are kept once."""
         if self.closed_reason:
             return
-        if self._frames and self._size_bytes + len(body) > self._limits.outbox_bytes:
-            self.close(f"the client left more than {self._limits.outbox_bytes} bytes unread")
+        if self._frames and self._size_bytes + len(data) > self._limits.outbox_bytes:
+            self._give_up(f"the client left more than {self._limits.outbox_bytes} bytes unread")
             return
-        data = frame(body)
         if self._eager and self._size_bytes == 0:
             data = self._without_sent(self._eager, data)
             if not data:
@@ -65,10 +89,11 @@ class Outbox:
 
     def _without_sent(self, stream: EagerStream, data: bytes) -> bytes:
         try:
-            return data[stream.try_send(data) :]
+            sent_bytes = stream.try_send(data)
         except OSError as error:
             self.close(f"the client is gone ({type(error).__name__})")
             return b""
+        return data[sent_bytes:] if sent_bytes else data
 
     def close(self, reason: str) -> None:
         """Take nothing any more and forget what waits."""
@@ -79,6 +104,8 @@ class Outbox:
         self._size_bytes = 0
         self._arrived.set()
         self._left.set()
+        if self._waiting:
+            self._waiting.cancel()
 
     def finish(self) -> None:
         """Let `run` return once everything has left."""
@@ -93,15 +120,38 @@ class Outbox:
 
     async def run(self, stream: ByteSendStream) -> None:
         """Send until finished or closed. A reader that takes nothing before the deadline closes the outbox."""
-        self._eager = stream if isinstance(stream, EagerStream) else None
-        while not self.closed_reason:
-            if not self._frames:
-                if self._is_finishing:
+        self._eager = stream if isinstance(stream, EagerStream) and stream.is_eager else None
+        try:
+            while not self.closed_reason:
+                if self._frames:
+                    await self._send(stream, memoryview(self._next_chunk()))
+                elif self._is_finishing:
                     return
-                self._arrived = anyio.Event()
-                await self._arrived.wait()
-                continue
-            await self._send(stream, self._next_chunk())
+                else:
+                    self._arrived = anyio.Event()
+                    await self._arrived.wait()
+        except TimeoutError:
+            self._give_up(f"the client read nothing for {self._limits.slow_reader_s:g} s")
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
+            self.close(f"the client is gone ({type(error).__name__})")
+        if self._last:
+            await self._say_farewell(self._last)
+
+    def _give_up(self, reason: str) -> None:
+        """Close for a client that reads too slowly, and tell it."""
+        if self._eager and self.farewell:
+            log.warning("a client is given up: %s", reason)
+            self._last = self.farewell(reason)
+        self.close(reason)
+
+    async def _say_farewell(self, body: bytes) -> None:
+        with anyio.move_on_after(self._limits.farewell_s), suppress(OSError, anyio.BrokenResourceError):
+            for data in (self._unsent, memoryview(frame(body))):
+                view = data
+                while view and self._eager:
+                    if not (sent_bytes := self._eager.try_send(view)):
+                        await self._eager.wait_for_room()
+                    view = view[sent_bytes:]
 
     def _next_chunk(self) -> bytes:
         """Small frames that wait are sent together; a large one goes alone."""
@@ -115,18 +165,21 @@ class Outbox:
             size_bytes += len(parts[-1])
         return b"".join(parts)
 
-    async def _send(self, stream: ByteSendStream, data: bytes) -> None:
-        view = memoryview(data)
-        try:
-            for start in range(0, len(view), _CHUNK_BYTES):
-                part = view[start : start + _CHUNK_BYTES]
-                with anyio.fail_after(self._limits.slow_reader_s):
-                    await stream.send(bytes(part))
-                if self.closed_reason:
-                    return
-                self._size_bytes -= len(part)
-                self._left.set()
-        except TimeoutError:
-            self.close(f"the client read nothing for {self._limits.slow_reader_s:g} s")
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
-            self.close(f"the client is gone ({type(error).__name__})")
+    async def _send(self, stream: ByteSendStream, view: memoryview) -> None:
+        """Send one chunk; each part of it has a deadline of its own, and giving up ends the wait."""
+        self._unsent = view
+        while self._unsent and not self.closed_reason:
+            with anyio.fail_after(self._limits.slow_reader_s) as self._waiting:
+                sent_bytes = await self._send_part(stream, self._unsent[:_CHUNK_BYTES])
+                self._unsent = self._unsent[sent_bytes:]
+                if not self.closed_reason:
+                    self._size_bytes -= sent_bytes
+                    self._left.set()
+
+    async def _send_part(self, stream: ByteSendStream, part: memoryview) -> int:
+        if self._eager is None:
+            await stream.send(bytes(part))
+            return len(part)
+        while not (sent_bytes := self._eager.try_send(part)):
+            await self._eager.wait_for_room()
+        return sent_bytes

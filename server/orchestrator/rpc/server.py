@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
-import os
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import anyio
-import anyio.lowlevel
-from anyio import to_thread
 from anyio.abc import ByteReceiveStream, ByteSendStream, TaskGroup, TaskStatus
-from pydantic import ValidationError
 
 from orchestrator.config.places import workspace_root
 from orchestrator.errors import OrchestratorError
-from orchestrator.ports.journal import Recorded
 from orchestrator.ports.linter import Linter
 from orchestrator.rpc import message
-from orchestrator.rpc.diagnostics import Diagnostics, Roots
-from orchestrator.rpc.dispatch import Dispatcher, Phase, RequestError, Route
-from orchestrator.rpc.findings import MissionFindings
-from orchestrator.rpc.handlers import HANDLERS, IMMEDIATE, MissionHandler
-from orchestrator.rpc.initialize import InitializeParams, answer
-from orchestrator.rpc.io import FrameReader, FramingError
+from orchestrator.rpc.connections import Connections, open_connections
+from orchestrator.rpc.diagnostics import Roots
+from orchestrator.rpc.dispatch import Dispatcher, Pace, Phase, Route, Work
+from orchestrator.rpc.editor import LSP_NOTIFICATIONS, LSP_REQUESTS, Editor
+from orchestrator.rpc.feed import Batch
+from orchestrator.rpc.handlers import HANDLERS, IMMEDIATE, WITH_PEER
+from orchestrator.rpc.initialize import InitializeParams, answer, checked_hello
 from orchestrator.rpc.limits import DEFAULT, Limits
 from orchestrator.rpc.outbox import Outbox
 from orchestrator.rpc.progress import Progress
-from orchestrator.rpc.pump import pump
+from orchestrator.rpc.reading import MessageLoop
 from orchestrator.rpc.service import Service
-from orchestrator_protocol.event import MissionEvent
+from orchestrator.rpc.telling import Telling
+from orchestrator.rpc.watching import is_alive
 from orchestrator_protocol.methods import METHODS
-
-if TYPE_CHECKING:
-    from orchestrator.rpc.lsp import LspRoom
+from orchestrator_protocol.wire import Result
 
 log = logging.getLogger(__name__)
 
 OpenService = Callable[[Path], AbstractAsyncContextManager[Service]]
-LSP_REQUESTS = frozenset({"textDocument/codeAction"})
-LSP_NOTIFICATIONS = frozenset(
-    {"textDocument/didOpen", "textDocument/didChange", "textDocument/didClose", "textDocument/didSave"}
-)
-"""The standard methods that are served; the first of them loads `rpc.lsp`."""
 
 
 async def serve(
@@ -55,27 +45,52 @@ async def serve(
     open_service: OpenService,
     linter: Linter | None,
     limits: Limits = DEFAULT,
+    connections: Connections | None = None,
+    greeting: str = "",
+    last_words: Callable[[], str] = str,
 ) -> int:
     """Serve one client until it says `exit`, closes its side, dies, or breaks the framing.
 
     `open_service` is entered by `initialize` with the client's folder and left at the end, when everything that it runs
-    must be reaped. Answers the exit code: 0 after `shutdown`, else 1.
+    for this client alone must be reaped. `connections` are what the clients of a shared server have in common. A
+    `greeting` is shown to the person once, `last_words` are sent when the server is told to end. Answers the exit code:
+    0 after `shutdown`, else 1.
     """
     outbox = Outbox(limits)
+    outbox.farewell = _farewell
     flushing = anyio.CancelScope(shield=True)
     phase = Phase.FRESH
-    async with anyio.create_task_group() as sending:
+    async with AsyncExitStack() as stack:
+        if connections is None:
+            connections = await stack.enter_async_context(open_connections(is_shared=False))
+        sending = await stack.enter_async_context(anyio.create_task_group())
         sending.start_soon(_send, outbox, send, limits, flushing)
         try:
             async with anyio.create_task_group() as tasks:
-                session = _Session(outbox, tasks, open_service, linter, limits)
-                await session.run(FrameReader(receive, limits))
+                session = _Session(
+                    outbox,
+                    tasks,
+                    open_service=open_service,
+                    linter=linter,
+                    limits=limits,
+                    connections=connections,
+                    greeting=greeting,
+                )
+                await session.run(receive)
                 phase = session.dispatcher.phase
                 tasks.cancel_scope.cancel()
+        except anyio.get_cancelled_exc_class():
+            if reason := last_words():
+                outbox.put(message.encode_error(None, "server_closing", reason, "connect again"))
+            raise
         finally:
             outbox.finish()
             flushing.deadline = anyio.current_time() + limits.flush_s
     return 0 if phase is Phase.SHUT else 1
+
+
+def _farewell(reason: str) -> bytes:
+    return message.encode_error(None, "client_too_slow", reason, "connect again, then ask mission/events for the rest")
 
 
 async def _send(outbox: Outbox, stream: ByteSendStream, limits: Limits, scope: anyio.CancelScope) -> None:
@@ -95,64 +110,63 @@ class _Session:
     """The state of one connection."""
 
     def __init__(
-        self, outbox: Outbox, tasks: TaskGroup, open_service: OpenService, linter: Linter | None, limits: Limits
+        self,
+        outbox: Outbox,
+        tasks: TaskGroup,
+        *,
+        open_service: OpenService,
+        linter: Linter | None,
+        limits: Limits,
+        connections: Connections,
+        greeting: str,
     ) -> None:
         self._outbox = outbox
         self._tasks = tasks
         self._open_service = open_service
-        self._linter = linter
         self._limits = limits
+        self._greeting = greeting
+        self._connections = connections
         self._service: Service | None = None
         self._is_ending = anyio.Event()
         self._service_closed = anyio.Event()
         self._service_closed.set()
         self._reading = anyio.CancelScope()
         self._hello = InitializeParams()
-        self._raw_hello: dict[str, Any] = {}
-        self._findings = MissionFindings()
-        self._diagnostics: Diagnostics | None = None
-        self._roots: Roots | None = None
-        self._lsp: LspRoom | None = None
-        self._lsp_loading = anyio.Lock()
+        self._root: Path | None = None
+        self._following = ExitStack()
         routes = {
-            "initialize": Route(self._initialize, is_inline=True, allowed=frozenset({Phase.FRESH})),
-            "shutdown": Route(self._shutdown, is_inline=True, allowed=frozenset({Phase.OPEN})),
+            "initialize": Route(self._initialize, pace=Pace.IN_ORDER, allowed=frozenset({Phase.FRESH})),
+            "shutdown": Route(self._shutdown, pace=Pace.AT_ONCE),
         }
         routes |= {
-            name: Route(self._bound(handler), METHODS[name].params, is_inline=name in IMMEDIATE)
-            for name, handler in HANDLERS.items()
+            name: Route(self._bound(name), METHODS[name].params, Pace.AT_ONCE if name in IMMEDIATE else Pace.BESIDE)
+            for name in (*HANDLERS, *WITH_PEER)
         }
-        routes |= {name: Route(self._lsp_request(name)) for name in LSP_REQUESTS}
-        self.dispatcher = Dispatcher(
-            outbox, tasks, routes=routes, notes={"exit": self._exit}, fallback_note=self._lsp_note, limits=limits
-        )
+        self._editor = Editor(self._notify, tasks, linter)
+        routes |= {name: Route(self._editor.request(name)) for name in LSP_REQUESTS}
+        notes: dict[str, Callable[[Any], Work | None]] = {name: self._editor.note(name) for name in LSP_NOTIFICATIONS}
+        notes["exit"] = self._exit
+        self.dispatcher = Dispatcher(outbox, tasks, routes=routes, notes=notes, limits=limits)
+        self._peer = connections.enter(self.dispatcher)
 
-    async def run(self, reader: FrameReader) -> None:
+    async def run(self, receive: ByteReceiveStream) -> None:
         """Read until the end, then let go of everything in order."""
-        with self._reading:
-            self._tasks.start_soon(self._watch_outbox)
-            await self._read(reader)
-        has_left = self._reading.cancel_called
-        await self.dispatcher.drain(0.0 if has_left else self._limits.drain_s)
-        self._is_ending.set()
-        await self._service_closed.wait()
-        if self._lsp:
-            self._lsp.close()
+        try:
+            with self._reading:
+                self._tasks.start_soon(self._watch_outbox)
+                await MessageLoop(self.dispatcher.handle, self._outbox, self._limits).run(receive)
+            has_left = self._reading.cancel_called
+            await self.dispatcher.drain(0.0 if has_left else self._limits.drain_s)
+            self._is_ending.set()
+            await self._service_closed.wait()
+        finally:
+            self.dispatcher.forget_calls()
+            self._following.close()
+            self._connections.leave(self._peer)
+            self._editor.close()
 
-    async def _read(self, reader: FrameReader) -> None:
-        while True:
-            try:
-                body = await reader.next()
-            except FramingError as error:
-                log.warning("connection given up: %s", error)
-                self._outbox.put(message.encode_error(None, "invalid_request", str(error), "the connection is closed"))
-                return
-            if body is None:
-                return
-            await self.dispatcher.handle(body)
-            await self._outbox.wait_for_room()
-            if reader.has_more:
-                await anyio.lowlevel.checkpoint()
+    def _notify(self, method: str, params: object) -> None:
+        self.dispatcher.notify(method, params)
 
     async def _watch_outbox(self) -> None:
         await self._outbox.closed.wait()
@@ -161,38 +175,36 @@ class _Session:
     # The life of LSP.
 
     async def _initialize(self, params: object) -> dict[str, Any]:
-        try:
-            hello = InitializeParams.model_validate(params)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(map(str, first["loc"]))
-            raise RequestError("invalid_params", f"params.{place}: {first['msg']}") from None
-        self._hello, self._raw_hello = hello, cast("dict[str, Any]", params)
+        hello = checked_hello(params)
+        self._hello = hello
         if hello.root is not None:
-            self._roots = Roots(workspace_root(hello.root), hello.root)
+            self._root = workspace_root(hello.root)
             await self._open(hello.root)
-        self._diagnostics = Diagnostics(
-            self._roots,
-            hello.encoding,
-            lambda shown: self.dispatcher.notify("textDocument/publishDiagnostics", shown),
-            self._findings.of,
-        )
+        roots = Roots(self._root, hello.root) if self._root and hello.root else None
+        self._editor.open(roots, hello.encoding, cast("dict[str, Any]", params))
+        self._peer.capabilities, self._peer.name = hello.client, hello.client_name
+        self._peer.workspace = str(self._root or "")
         if hello.process_id:
             self._tasks.start_soon(self._watch_client, hello.process_id)
         if self._service is not None:
             self._follow(self._service)
         self.dispatcher.phase = Phase.OPEN
-        return answer(hello.encoding)
+        if self._greeting:
+            self._tasks.start_soon(self._greet)
+        return answer(hello.encoding, self._root, is_shared=self._connections.is_shared)
+
+    async def _greet(self) -> None:
+        self.dispatcher.notify("window/showMessage", {"type": 2, "message": self._greeting})
 
     async def _shutdown(self, _params: object) -> None:
         self.dispatcher.phase = Phase.SHUT
 
-    async def _exit(self, _params: object) -> None:
+    def _exit(self, _params: object) -> None:
         self._reading.cancel()
 
     async def _watch_client(self, process_id: int) -> None:
         """A client that died without closing its side is noticed by its process."""
-        while _is_alive(process_id):  # noqa: ASYNC110 - nothing tells about another process's end
+        while is_alive(process_id):  # noqa: ASYNC110 - nothing tells about another process's end
             await anyio.sleep(self._limits.client_poll_s)
         log.warning("the client's process %d is gone", process_id)
         self._reading.cancel()
@@ -227,66 +239,41 @@ class _Session:
             self._service = None
             self._service_closed.set()
 
-    def _bound(self, handler: MissionHandler) -> Callable[[Any], Awaitable[Any]]:
-        async def bound(params: object) -> object:
+    def _bound(self, name: str) -> Callable[[Any], Any]:
+        """The handler of a method with the service, and where it asks for it the client, filled in."""
+        plain, with_peer = HANDLERS.get(name), WITH_PEER.get(name)
+
+        async def bound(params: object) -> Result:
             if self._service is None:
                 raise OrchestratorError(
                     "no_workspace", "the client opened no folder", "open one: rootUri or workspaceFolders in initialize"
                 )
-            return await handler(self._service, params)
+            if with_peer:
+                return await with_peer(self._service, params, self._peer)
+            assert plain is not None  # noqa: S101 - a name is in one of the two tables
+            return await plain(self._service, params)
 
         return bound
 
     def _follow(self, service: Service) -> None:
-        """Push what missions do: events, progress, findings."""
+        """Push what missions do: events, summaries, work-done progress, findings."""
         dispatcher = self.dispatcher
-        progress = Progress(dispatcher.call, dispatcher.notify, service.get) if self._hello.has_progress else None
+        telling = Telling(self._outbox, dispatcher.notify, service.get, self._hello.client.show, self._limits)
+        call = partial(dispatcher.call, timeout_s=self._limits.client_reply_s)
+        progress = Progress(call, dispatcher.notify, service.get) if self._hello.has_progress else None
         if progress:
             self._tasks.start_soon(_guarded, "progress", progress.run)
+        self._tasks.start_soon(_guarded, "summaries", telling.run)
 
-        def push(recorded: Recorded, view: MissionEvent) -> None:
-            dispatcher.notify("mission/event", view)
-            for path in self._findings.note(recorded.mission_id, recorded.event):
-                if self._diagnostics:
-                    self._diagnostics.show_mission(path)
-            if progress:
-                progress.note(recorded.mission_id)
+        def take(batch: Batch) -> None:
+            telling.take(batch)
+            self._peer.is_behind = telling.is_behind
+            for recorded in batch.recorded:
+                self._editor.note_event(recorded)
+                if progress:
+                    progress.note(recorded.mission_id)
 
-        self._tasks.start_soon(_guarded, "events", lambda: pump(service, self._outbox, push))
-
-    # The standard methods.
-
-    async def _room(self) -> LspRoom:
-        """The LSP room of this connection, loaded and made when first needed."""
-        async with self._lsp_loading:
-            if self._lsp is None:
-                await to_thread.run_sync(_load_lsp)
-                from orchestrator.rpc.lsp import LspRoom  # noqa: PLC0415 - 0.6 s of import, in a thread until here
-
-                assert self._diagnostics is not None  # noqa: S101 - made by initialize, which comes first
-                self._lsp = LspRoom(
-                    self._raw_hello,
-                    self.dispatcher.notify,
-                    self._tasks,
-                    linter=self._linter,
-                    diagnostics=self._diagnostics,
-                    roots=self._roots,
-                )
-            return self._lsp
-
-    def _lsp_request(self, name: str) -> Callable[[Any], Awaitable[Any]]:
-        async def request(params: object) -> object:
-            return await (await self._room()).request(name, params)
-
-        return request
-
-    async def _lsp_note(self, name: str, params: object) -> None:
-        if name in LSP_NOTIFICATIONS:
-            (await self._room()).note(name, params)
-
-
-def _load_lsp() -> None:
-    importlib.import_module("orchestrator.rpc.lsp")
+        self._following.enter_context(self._connections.feed(service).listening(take))
 
 
 async def _guarded(name: str, run: Callable[[], Awaitable[None]]) -> None:
@@ -295,18 +282,3 @@ async def _guarded(name: str, run: Callable[[], Awaitable[None]]) -> None:
         await run()
     except Exception:
         log.exception("the client gets no more %s", name)
-
-
-def _is_alive(process_id: int) -> bool:
-    """Whether a process runs; one that waits to be reaped does not."""
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    try:
-        state = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
-    except OSError:
-        return True
-    return state.split()[:1] != ["Z"]

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from anyio.streams.memory import MemoryObjectReceiveStream
 
+from orchestrator.domain.commands import Command
+from orchestrator.domain.estimate import Estimate
+from orchestrator.domain.events import Event
 from orchestrator.domain.mission import Mission
 from orchestrator.domain.words import DeliveryMode
+from orchestrator.ports.hosting import HostedSessions
+from orchestrator.ports.jobs import Jobs
 from orchestrator.ports.journal import Recorded
 from orchestrator.ports.workspace import Delivery
 
@@ -49,6 +54,44 @@ class Service(Protocol):
 
     async def deliver(self, mission_id: str, mode: DeliveryMode) -> Delivery:
         """Bring the work to the user."""
+        ...
+
+    async def do(self, mission_id: str, *commands: Command) -> list[Event]:
+        """Carry out commands by the rules of the domain; answers once the events are on disk."""
+        ...
+
+    async def retry(self, mission_id: str, by: str) -> Mission:
+        """Try an ended mission again."""
+        ...
+
+    async def stop_task(self, mission_id: str, task_id: str, by: str) -> Mission:
+        """End a task's attempt and hold the task."""
+        ...
+
+    async def undo(self, mission_id: str, task_id: str, by: str) -> tuple[str, ...]:
+        """Take back one task's work, or ("") all that the mission wrote; the restored paths."""
+        ...
+
+    def plan_question(self, mission_id: str, version: int) -> str:
+        """The id of the question whether the plan at this version may run."""
+        ...
+
+    async def summary(self, mission_id: str) -> str:
+        """What a mission did, as Markdown."""
+        ...
+
+    def estimate(self, mission_id: str, host: str) -> Estimate:
+        """What a mission is likely to need."""
+        ...
+
+    @property
+    def jobs(self) -> Jobs:
+        """The background jobs of sessions."""
+        ...
+
+    @property
+    def hosted(self) -> HostedSessions:
+        """Where clients that host sessions come and go."""
         ...
 
     def subscribe(self) -> AbstractContextManager[MemoryObjectReceiveStream[Recorded]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from orchestrator.domain.words import DeliveryMode
+from orchestrator.domain.words import ApprovalMode, DeliveryMode
+from orchestrator.rpc.mapping import limits_of
 from orchestrator.rpc.service import Service
-from orchestrator_protocol.mission import MissionStartParams, MissionStartResult
+from orchestrator_protocol.mission import ContextItem, MissionStartParams, MissionStartResult
 
 
 async def mission_start(service: Service, params: MissionStartParams) -> MissionStartResult:
@@ -18,6 +19,19 @@ async def mission_start(service: Service, params: MissionStartParams) -> Mission
             delivery=DeliveryMode(params.delivery),
             is_trusted=params.trust,
             max_iterations=params.max_iterations,
+            approval=ApprovalMode(params.approval),
+            limits=limits_of(params.budget),
+            wall_time_s=params.budget.wall_time_s or 0.0,
+            key=params.key,
+            context=tuple(_place(item) for item in params.context),
+            models=tuple(sorted(params.models.items())),
         )
     )
-    return MissionStartResult(mission_id=mission.id, status=mission.status.value, queue_position=before)
+    return MissionStartResult(mission_id=mission.id, status=mission.standing.value, queue_position=before)
+
+
+def _place(item: ContextItem) -> str:
+    """A context item as the domain keeps it: "path", or "path:first-last" with lines from 1."""
+    if item.first_line is None:
+        return item.path
+    return f"{item.path}:{item.first_line}-{item.last_line or item.first_line}"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -21,16 +22,15 @@ from anyio.abc import TaskGroup
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
-from pygls.workspace import PositionCodec, TextDocument, Workspace
+from pygls.workspace import TextDocument, Workspace
 
 from orchestrator import __version__
 from orchestrator.domain.words import Verdict
-from orchestrator.ports.linter import LintedText, Linter
-from orchestrator.rpc.diagnostics import Diagnostics, OpenText, Roots
+from orchestrator.ports.linter import Linter, OpenText, PlacedFix, TextState
+from orchestrator.rpc.diagnostics import Diagnostics, Roots, ShownText
 from orchestrator.rpc.dispatch import RequestError
 from orchestrator.rpc.initialize import PositionEncoding, path_of
 from orchestrator.rpc.lsp import actions
-from orchestrator.rpc.positions import TextMap
 
 if TYPE_CHECKING:
     from pygls.protocol.json_rpc import RPCMessage
@@ -38,40 +38,52 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 logging.getLogger("pygls").setLevel(logging.WARNING)  # below that it logs the texts themselves
 
-DEBOUNCE_S = 0.1
-MAX_LINT_BYTES = 2 << 20
-"""Larger texts are not linted, and the client is told."""
+INLINE_S = 0.003
+"""A text whose last lint was shorter is linted in place; a thread would take longer than the work."""
+PAUSE_S = 0.02
+"""Changes that follow a lint sooner than a person types wait until then: of a burst only the last is linted."""
 MAX_OPEN_TEXTS = 2_000
-"""Texts beyond are kept by pygls but not linted."""
+"""Texts beyond are not linted."""
+MAX_TOLD_PROBLEMS = 5
+"""Of wrong rules the client is told so many."""
 
 Notify = Callable[[str, Any], None]
+Begin = Callable[[str, str], "OpenText | None"]
+"""Gives a linter's text for a URI and its source."""
 
 
 class _Text(TextDocument):
-    """pygls splits lines also at form feeds and Unicode separators, which LSP does not; edits go by our own map."""
+    """The linter keeps the text: it parses anew only what changed, and counts lines as LSP does; pygls does not."""
 
-    encoding: PositionEncoding = "utf-16"
+    opened: OpenText | None = None
+
+    @property
+    def source(self) -> str:
+        """The text as it is now."""
+        return self.opened.text if self.opened else ""
 
     def _apply_incremental_change(self, change: types.TextDocumentContentChangePartial) -> None:
-        text = TextMap(self.source, self.encoding)
-        start = text.offset_of_lsp(change.range.start.line, change.range.start.character)
-        end = text.offset_of_lsp(change.range.end.line, change.range.end.character)
-        self._source = text.text[:start] + change.text + text.text[max(start, end) :]
+        start, end = change.range.start, change.range.end
+        if self.opened:
+            self.opened.change([((start.line, start.character, end.line, end.character), change.text)])
+
+    def _apply_full_change(self, change: types.TextDocumentContentChangeEvent) -> None:
+        if self.opened:
+            self.opened.change([(None, change.text)])
 
 
 class _Texts(Workspace):
     """Makes texts of our kind."""
 
-    def __init__(self, encoding: PositionEncoding) -> None:
+    def __init__(self, encoding: PositionEncoding, begin: Begin) -> None:
         super().__init__(None, position_encoding=types.PositionEncodingKind(encoding))
-        self._encoding: PositionEncoding = encoding
+        self._begin = begin
 
     def _create_text_document(
         self, doc_uri: str, source: str | None = None, version: int | None = None, language_id: str | None = None
     ) -> TextDocument:
-        codec = PositionCodec(types.PositionEncodingKind(self._encoding))
-        text = _Text(doc_uri, source=source, version=version, language_id=language_id, position_codec=codec)
-        text.encoding = self._encoding
+        text = _Text(doc_uri, source="", version=version, language_id=language_id)
+        text.opened = self._begin(doc_uri, source or "")
         return text
 
 
@@ -116,14 +128,16 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Open:
-    """An open text's state. `stamp` counts its changes; `linted` belongs to the stamp beside it."""
+    """An open text's state. `stamp` counts its changes; `state` belongs to the stamp and version beside it."""
 
     key: str
+    text: OpenText | None
     stamp: int = 0
     linted_stamp: int = -1
-    text: TextMap | None = None
-    source: bytes = b""
-    linted: LintedText | None = None
+    version: int | None = None
+    state: TextState | None = None
+    last_lint_s: float = INLINE_S
+    ended_s: float = float("-inf")
     is_linting: bool = False
     is_told: bool = False
 
@@ -140,10 +154,13 @@ class LspRoom:
         linter: Linter | None,
         diagnostics: Diagnostics,
         roots: Roots | None,
+        has_commands: bool = False,
     ) -> None:
+        """`has_commands`: whoever made the room answers `workspace/executeCommand` with `fix_rule`."""
         self._notify = notify
         self._tasks = tasks
         self._linter = linter
+        self._has_commands = has_commands
         self._diagnostics = diagnostics
         self._roots = roots
         self._open: dict[str, _Open] = {}
@@ -154,10 +171,10 @@ class LspRoom:
         self._register()
         self._feed({"id": "initialize", "method": "initialize", "params": hello})
         self._feed({"method": "initialized", "params": {}})
-        encoding = self._server.server_capabilities.position_encoding
-        self._encoding: PositionEncoding = "utf-8" if encoding == "utf-8" else "utf-16"
+        self._encoding: PositionEncoding = diagnostics.encoding
         protocol = self._server.protocol
-        protocol._workspace = _Texts(self._encoding)  # noqa: SLF001 - no public way to set it  # pyright: ignore[reportPrivateUsage] - no public way to set it
+        protocol._workspace = _Texts(self._encoding, self._begin)  # noqa: SLF001 - no public way to set it  # pyright: ignore[reportPrivateUsage] - no public way to set it
+        self._load_rules()
 
     def _register(self) -> None:
         features: dict[str, Callable[[Any], object]] = {
@@ -204,76 +221,116 @@ class LspRoom:
         self._open.clear()
         self._server.shutdown()
 
+    # Rules.
+
+    def _load_rules(self) -> None:
+        """The workspace's own rules on top of those that the linter has."""
+        if self._linter is None or self._roots is None:
+            return
+        self._linter, problems = self._linter.at(self._roots.workspace)
+        for problem in problems[:MAX_TOLD_PROBLEMS]:
+            self._notify(
+                "window/showMessage", {"type": 2, "message": f"A rule of this workspace is not used. {problem}"}
+            )
+
     # Texts.
+
+    def _begin(self, uri: str, source: str) -> OpenText | None:
+        if self._linter is None or len(self._open) >= MAX_OPEN_TEXTS:
+            return None
+        path = (self._roots.relative(self._key(uri)) if self._roots else "") or unquote(uri.rpartition("/")[2])
+        return self._linter.open(path, source, self._encoding)
+
+    def _text(self, uri: str) -> OpenText | None:
+        document = self._server.workspace.get_text_document(uri)
+        return document.opened if isinstance(document, _Text) else None
 
     def _did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         uri = params.text_document.uri
-        self._open[uri] = _Open(self._key(uri))
-        self._changed(uri, is_new=True)
+        self._open[uri] = _Open(self._key(uri), self._text(uri))
+        self._changed(uri)
 
     def _did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         self._changed(params.text_document.uri)
 
     def _did_save(self, params: types.DidSaveTextDocumentParams) -> None:
-        self._changed(params.text_document.uri)
+        """A saved YAML file may be a rule of the workspace: read the rules again, and look at all texts with them."""
+        if not params.text_document.uri.endswith((".yml", ".yaml")):
+            return
+        self._load_rules()
+        for uri, opened in self._open.items():
+            source = opened.text.text if opened.text else ""
+            opened.text = self._begin(uri, source)
+            document = self._server.workspace.get_text_document(uri)
+            if isinstance(document, _Text):
+                document.opened = opened.text
+            self._changed(uri)
 
     def _did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         opened = self._open.pop(params.text_document.uri, None)
         if opened:
+            if opened.text:
+                opened.text.cancel()
             self._diagnostics.close(opened.key)
 
     def _key(self, uri: str) -> str:
         path = path_of(uri)
         return os.path.realpath(path) if path else uri
 
-    def _changed(self, uri: str, *, is_new: bool = False) -> None:
+    def _changed(self, uri: str) -> None:
+        """Lint at once where that is quick; else in a thread, and what runs there for an older text is not wanted."""
         opened = self._open.get(uri)
-        if opened is None or self._linter is None or len(self._open) > MAX_OPEN_TEXTS:
+        if opened is None or opened.text is None:
             return
         opened.stamp += 1
-        if not opened.is_linting:
+        if opened.is_linting:
+            opened.text.cancel()
+        elif opened.last_lint_s < INLINE_S and time.perf_counter() - opened.ended_s >= PAUSE_S:
+            self._take(uri, opened, opened.stamp, self._version(uri), self._timed(opened, opened.text))
+        else:
             opened.is_linting = True
-            self._tasks.start_soon(self._keep_linted, uri, opened, 0.0 if is_new else DEBOUNCE_S)
+            self._tasks.start_soon(self._keep_linted, uri, opened)
 
-    async def _keep_linted(self, uri: str, opened: _Open, delay_s: float) -> None:
-        """One task a text: waits until typing pauses, lints, and again when the text changed meanwhile."""
+    def _version(self, uri: str) -> int | None:
+        return self._server.workspace.get_text_document(uri).version
+
+    async def _keep_linted(self, uri: str, opened: _Open) -> None:
+        """One task a text: lints, and again when the text changed meanwhile."""
         try:
             while self._open.get(uri) is opened and opened.linted_stamp != opened.stamp:
-                stamp = opened.stamp
-                await anyio.sleep(delay_s)
-                delay_s = DEBOUNCE_S
-                if stamp == opened.stamp and await self._lint(uri, opened):
-                    self._show(uri, opened)
+                pause_s = opened.ended_s + PAUSE_S - time.perf_counter()
+                if pause_s > 0:
+                    await anyio.sleep(pause_s)
+                await self._lint(uri, opened)
         except Exception:
             log.exception("%s could not be linted", uri)
             self._tell(opened, f"{uri}: not checked, the linter failed")
         finally:
             opened.is_linting = False
 
-    async def _lint(self, uri: str, opened: _Open) -> bool:
-        """Lint the text as it is now; False when it changed meanwhile and the result was dropped."""
-        assert self._linter is not None  # noqa: S101 - callers checked
-        stamp = opened.stamp
-        text = TextMap(self._server.workspace.get_text_document(uri).source, self._encoding)
-        source = text.text.encode("utf-8", "replace")
-        if len(source) > MAX_LINT_BYTES:
-            linted = LintedText(Verdict.NOT_CHECKED, f"larger than {MAX_LINT_BYTES} bytes", ())
-        else:
-            path = (self._roots.relative(opened.key) if self._roots else "") or unquote(uri.rpartition("/")[2])
-            linted = await to_thread.run_sync(self._linter.lint, path, source)
-        if stamp != opened.stamp or self._open.get(uri) is not opened:
-            return False
-        opened.text, opened.source, opened.linted, opened.linted_stamp = text, source, linted, stamp
-        return True
-
-    def _show(self, uri: str, opened: _Open) -> None:
-        if opened.linted is None or opened.text is None:
+    async def _lint(self, uri: str, opened: _Open) -> None:
+        """Lint the text as it is now in a thread; a result that comes too late is dropped."""
+        stamp, version, text = opened.stamp, self._version(uri), opened.text
+        if text is None:
             return
-        if opened.linted.verdict is Verdict.NOT_CHECKED:
-            self._tell(opened, f"{uri}: not checked, {opened.linted.reason}")
-        version = self._server.workspace.get_text_document(uri).version
-        findings = tuple(finding for finding, _ in opened.linted.findings)
-        self._diagnostics.show_open(opened.key, OpenText(uri, version, opened.text, findings))
+        state = await to_thread.run_sync(self._timed, opened, text)
+        if stamp == opened.stamp and self._open.get(uri) is opened:
+            self._take(uri, opened, stamp, version, state)
+
+    def _timed(self, opened: _Open, text: OpenText) -> TextState:
+        started = time.perf_counter()
+        state = text.lint()
+        opened.ended_s = time.perf_counter()
+        opened.last_lint_s = opened.ended_s - started
+        return state
+
+    def _take(self, uri: str, opened: _Open, stamp: int, version: int | None, state: TextState) -> None:
+        opened.state, opened.linted_stamp, opened.version = state, stamp, version
+        if state.verdict is Verdict.NOT_CHECKED:
+            self._tell(opened, f"{uri}: not checked, {state.reason}")
+        text = opened.text
+        shown = ShownText(uri, version, lambda: text.text if text else "", state.findings)
+        self._diagnostics.show_open(opened.key, shown)
 
     def _tell(self, opened: _Open, text: str) -> None:
         """Say once a text that it is not checked: an empty list of diagnostics alone would read as clean."""
@@ -286,16 +343,32 @@ class LspRoom:
     async def _code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         uri = params.text_document.uri
         opened = self._open.get(uri)
-        if opened is None or self._linter is None:
+        if opened is None or opened.text is None:
             return []
         for _ in range(3):
-            if opened.linted_stamp == opened.stamp or await self._lint(uri, opened):
+            if opened.linted_stamp == opened.stamp:
                 break
-        if opened.linted is None or opened.text is None or opened.linted_stamp != opened.stamp:
+            await self._lint(uri, opened)
+        if opened.state is None or opened.linted_stamp != opened.stamp:
             return []
-        version = self._server.workspace.get_text_document(uri).version
-        edits = actions.Edits(opened.text, opened.source, uri, version, has_versions=self._has_versions())
-        return actions.offered(opened.linted.findings, edits, params)
+        edits = actions.Edits(uri, opened.version, has_versions=self._has_versions())
+        return actions.offered(opened.state.findings, edits, params, has_commands=self._has_commands)
+
+    async def fix_rule(self, rule: str) -> dict[str, Any]:
+        """The edit, as JSON data, that fixes one rule in all files of the workspace: for `workspace/applyEdit`."""
+        if self._linter is None or self._roots is None:
+            return {"changes": {}}
+        root = self._roots
+        opened = {root.relative(one.key): (uri, one) for uri, one in self._open.items() if root.relative(one.key)}
+        texts = {path: one.text.text for path, (_, one) in opened.items() if one.text}
+        versions = {uri: self._version(uri) for uri, _ in opened.values()}
+        fixes = await to_thread.run_sync(self._linter.fixes, root.workspace, rule, self._encoding, texts)
+        by_uri: dict[str, tuple[int | None, Sequence[PlacedFix]]] = {}
+        for path, some in fixes.items():
+            uri = opened[path][0] if path in opened else root.uri(root.key(path))
+            by_uri[uri] = (versions.get(uri), some)
+        edit = actions.workspace_edit(by_uri, has_versions=self._has_versions())
+        return cast("dict[str, Any]", self._server.protocol._converter.unstructure(edit))  # noqa: SLF001 - pygls has no public converter  # pyright: ignore[reportPrivateUsage] - pygls has no public converter
 
     def _has_versions(self) -> bool:
         workspace = self._server.client_capabilities.workspace

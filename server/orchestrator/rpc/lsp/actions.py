@@ -1,89 +1,109 @@
-"""Code actions from fixes: one finding, or all safe ones of a text. Belongs to `rpc.lsp`, which loads it."""
+"""Code actions from fixes: one finding, one rule, or all safe ones. Belongs to `rpc.lsp`, which loads it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lsprotocol import types
 
-from orchestrator.domain.finding import Finding
-from orchestrator.ports.linter import Fix
-from orchestrator.rpc.diagnostics import diagnostic
-from orchestrator.rpc.positions import Position, TextMap
+from orchestrator.ports.linter import PlacedFinding, PlacedFix, Range
+from orchestrator.rpc.diagnostics import placed_diagnostic
 
 MAX_ACTIONS = 100
 """Most quick fixes in one answer."""
 
-Fixable = Sequence[tuple[Finding, Fix | None]]
+FIX_RULE = "orchestrator.fixRule"
+"""The command that fixes one rule in the whole workspace; its argument is the id of the rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edits:
     """Makes edits of one version of one text. `has_versions`: the client refuses an edit of another version."""
 
-    text: TextMap
-    source: bytes
     uri: str
     version: int | None
     has_versions: bool
 
-    def of(self, fixes: Sequence[Fix]) -> types.WorkspaceEdit:
+    def of(self, fixes: Sequence[PlacedFix]) -> types.WorkspaceEdit:
         """The edit that applies these fixes, which must not overlap."""
-        edits = [types.TextEdit(_range(self._at(f.start_byte), self._at(f.end_byte)), f.replacement) for f in fixes]
-        if not self.has_versions:
-            return types.WorkspaceEdit(changes={self.uri: edits})
-        document = types.OptionalVersionedTextDocumentIdentifier(uri=self.uri, version=self.version)
-        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(text_document=document, edits=edits)])
+        return workspace_edit({self.uri: (self.version, fixes)}, has_versions=self.has_versions)
 
-    def _at(self, byte: int) -> Position:
-        return self.text.lsp_at(len(self.source[:byte].decode("utf-8", "replace")))
 
-    def range_of(self, finding: Finding) -> types.Range:
-        """Where a finding stands."""
-        return _range(
-            self.text.lsp_of_point(finding.start_line, finding.start_column),
-            self.text.lsp_of_point(finding.end_line, finding.end_column),
+def workspace_edit(
+    fixes: Mapping[str, tuple[int | None, Sequence[PlacedFix]]], *, has_versions: bool
+) -> types.WorkspaceEdit:
+    """Fixes by URI, each with the version of the text that they are for (None for a file on disk)."""
+    edits = {uri: (version, [_edit(fix) for fix in some]) for uri, (version, some) in fixes.items()}
+    if not has_versions:
+        return types.WorkspaceEdit(changes={uri: some for uri, (_, some) in edits.items()})
+    documents = [
+        types.TextDocumentEdit(
+            text_document=types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=version), edits=some
         )
-
-    def diagnostic(self, finding: Finding) -> types.Diagnostic:
-        """The diagnostic as it was pushed."""
-        shown = diagnostic(finding, self.text)
-        return types.Diagnostic(
-            range=self.range_of(finding),
-            severity=types.DiagnosticSeverity(shown["severity"]),
-            code=shown["code"],
-            source=shown["source"],
-            message=shown["message"],
-        )
+        for uri, (version, some) in edits.items()
+    ]
+    return types.WorkspaceEdit(document_changes=list(documents))
 
 
-def offered(findings: Fixable, edits: Edits, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """The actions for the client's range: a quick fix for each finding in it, and all safe fixes of the text."""
+def offered(
+    findings: Sequence[PlacedFinding], edits: Edits, params: types.CodeActionParams, *, has_commands: bool
+) -> list[types.CodeAction]:
+    """The actions for the client's range: fixes of each finding in it, of its rule, and all safe ones of the text."""
     actions: list[types.CodeAction] = []
     if _is_wanted(params, types.CodeActionKind.QuickFix):
-        actions += [
-            types.CodeAction(
-                title=f"Fix: {finding.message}",
-                kind=types.CodeActionKind.QuickFix,
-                diagnostics=[edits.diagnostic(finding)],
-                is_preferred=fix.is_safe,
-                edit=edits.of([fix]),
-            )
-            for finding, fix in findings
-            if fix and _overlap(edits.range_of(finding), params.range)
-        ][:MAX_ACTIONS]
+        here = [placed for placed in findings if placed.fixes and _overlap(_range(placed.range), params.range)]
+        for placed in here:
+            actions += [_quick_fix(placed, fix, edits, is_only=len(placed.fixes) == 1) for fix in placed.fixes]
+        for rule in dict.fromkeys(placed.finding.rule for placed in here):
+            actions += _fixes_of_rule(rule, findings, edits, has_commands=has_commands)
+        actions = actions[:MAX_ACTIONS]
     if _is_wanted(params, types.CodeActionKind.SourceFixAll):
-        safe = _disjoint([fix for _, fix in findings if fix and fix.is_safe])
+        safe = _disjoint([placed.fixes[0] for placed in findings if placed.fixes and placed.fixes[0].is_safe])
         if safe:
-            actions.append(
-                types.CodeAction(
-                    title=f"Fix all that is safe to fix ({len(safe)})",
-                    kind=types.CodeActionKind.SourceFixAll,
-                    edit=edits.of(safe),
-                )
-            )
+            title = f"Fix all that is safe to fix ({len(safe)})"
+            kind = types.CodeActionKind.SourceFixAll
+            actions.append(types.CodeAction(title=title, kind=kind, edit=edits.of(safe)))
     return actions
+
+
+def _quick_fix(placed: PlacedFinding, fix: PlacedFix, edits: Edits, *, is_only: bool) -> types.CodeAction:
+    return types.CodeAction(
+        title=f"Fix: {fix.title or placed.finding.message}",
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=[_diagnostic(placed)],
+        is_preferred=fix.is_safe and is_only,
+        edit=edits.of([fix]),
+    )
+
+
+def _fixes_of_rule(
+    rule: str, findings: Sequence[PlacedFinding], edits: Edits, *, has_commands: bool
+) -> list[types.CodeAction]:
+    same = _disjoint([placed.fixes[0] for placed in findings if placed.fixes and placed.finding.rule == rule])
+    kind = types.CodeActionKind.QuickFix
+    actions: list[types.CodeAction] = []
+    if len(same) > 1:
+        title = f"Fix all of {rule} in this file ({len(same)})"
+        actions.append(types.CodeAction(title=title, kind=kind, edit=edits.of(same)))
+    if has_commands:
+        title = f"Fix all of {rule} in the workspace"
+        command = types.Command(title=title, command=FIX_RULE, arguments=[rule])
+        actions.append(types.CodeAction(title=title, kind=kind, command=command))
+    return actions
+
+
+def _diagnostic(placed: PlacedFinding) -> types.Diagnostic:
+    """The diagnostic as it was pushed."""
+    shown = placed_diagnostic(placed)
+    return types.Diagnostic(
+        range=_range(placed.range),
+        severity=types.DiagnosticSeverity(shown["severity"]),
+        code=shown["code"],
+        code_description=types.CodeDescription(href=placed.url) if placed.url else None,
+        source=shown["source"],
+        message=shown["message"],
+    )
 
 
 def _is_wanted(params: types.CodeActionParams, kind: types.CodeActionKind) -> bool:
@@ -98,21 +118,25 @@ def _value(kind: types.CodeActionKind | str) -> str:
     return kind.value if isinstance(kind, types.CodeActionKind) else kind
 
 
-def _disjoint(fixes: list[Fix]) -> list[Fix]:
+def _disjoint(fixes: list[PlacedFix]) -> list[PlacedFix]:
     """In order of place, each beginning at or after the end of the one before."""
-    kept: list[Fix] = []
-    for fix in sorted(fixes, key=lambda f: (f.start_byte, f.end_byte)):
-        if not kept or fix.start_byte >= kept[-1].end_byte:
+    kept: list[PlacedFix] = []
+    for fix in sorted(fixes, key=lambda one: one.range):
+        if not kept or fix.range[:2] >= kept[-1].range[2:]:
             kept.append(fix)
     return kept
 
 
-def _range(start: Position, end: Position) -> types.Range:
-    return types.Range(types.Position(*start), types.Position(*end))
+def _edit(fix: PlacedFix) -> types.TextEdit:
+    return types.TextEdit(_range(fix.range), fix.replacement)
+
+
+def _range(span: Range) -> types.Range:
+    return types.Range(types.Position(span[0], span[1]), types.Position(span[2], span[3]))
 
 
 def _overlap(one: types.Range, other: types.Range) -> bool:
-    def key(position: types.Position) -> Position:
+    def key(position: types.Position) -> tuple[int, int]:
         return position.line, position.character
 
     return key(one.start) <= key(other.end) and key(other.start) <= key(one.end)
