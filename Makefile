@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-rust test-python test-editors lint format generate bench lock clean
+.PHONY: help setup setup-dev demo test test-rust test-python test-editors conformance crash crash-long soak parity mutants \
+  false-alarms fuzz-guardian lint format generate bench lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -43,6 +44,7 @@ setup: $(STAMPS)/product ## Install the product into .venv (uv, locked requireme
 $(STAMPS)/dev: $(STAMPS)/product requirements/dev.txt
 	@echo "installing what tests and linters need"
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@cd protocol/typescript && npm ci --silent --ignore-scripts
 	@touch $@
 
 setup-dev: $(STAMPS)/dev ## Install also what the tests and linters need
@@ -60,6 +62,27 @@ test-python: setup-dev ## Run the Python tests
 
 test-editors: ## Run the tests in real editors
 	@echo "no editor client yet: nothing to test"
+
+conformance: setup-dev ## Run the protocol's conformance suite against all transports
+	@$(BIN)/python -m pytest -q tests/conformance
+
+crash: setup-dev ## Kill, cut off and starve the durable parts; sampled, a few minutes
+	@$(BIN)/python -m pytest -q -n 2 tests/crash
+
+parity: setup-dev ## Compare the guardian's findings with ast-grep's over real code
+	@$(BIN)/python tests/parity/compare.py
+
+fuzz-guardian: setup-dev ## Put 200,000 broken files through the guardian
+	@$(BIN)/python tests/parity/fuzz.py 200000 7
+
+mutants: setup-dev ## Break real code on purpose and count what the cross-file checks catch
+	@$(BIN)/python tests/mutants/mutants.py
+
+false-alarms: setup-dev ## Count what the cross-file checks say of installed packages
+	@$(BIN)/python tests/mutants/false_alarms.py
+
+generate: setup-dev ## Write schemas, types and protocol docs anew from the contract
+	@$(BIN)/python -m orchestrator.contract && $(BIN)/python -m orchestrator_protocol.codegen
 
 lint: setup-dev ## Check style, types, import contracts
 	@.ci/stage "ruff" bash -c '$(BIN)/ruff check . && $(BIN)/ruff format --check .'

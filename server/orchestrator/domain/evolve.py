@@ -174,6 +174,8 @@ def _answered(mission: Mission, event: e.QuestionAnswered) -> None:
         del mission.answers[next(iter(mission.answers))]
     if event.answer is Answer.ALWAYS and question.subject:
         mission.always.add((question.kind, question.subject))
+    if question.kind is QuestionKind.JUDGE and event.answer is not Answer.DENY:
+        mission.approved_judges.update(question.subject.split("\n"))
     if question.kind is QuestionKind.PLAN and event.answer is not Answer.DENY:
         mission.approved_version = mission.plan_version
 

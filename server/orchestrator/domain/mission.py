@@ -87,6 +87,7 @@ class Mission:
     questions: dict[str, Question] = field(default_factory=dict[str, Question])
     answers: dict[str, Answered] = field(default_factory=dict[str, Answered])
     always: set[tuple[QuestionKind, str]] = field(default_factory=set[tuple[QuestionKind, str]])
+    approved_judges: set[str] = field(default_factory=set[str])
     planned_version: int = 0
     approved_version: int = 0
     groups: set[str] = field(default_factory=set[str])

@@ -19,8 +19,8 @@ class Question:
     """Something that a person must decide.
 
     `task_id` and `attempt_id` are "" when it concerns the whole mission; `subject` is what is asked for in a form that
-    can be compared ("shell: npm install", a path), so that `always` can answer the next one. After `timeout_s` seconds
-    it counts as denied; 0 waits without end.
+    can be compared ("shell: npm install"; for JUDGE the paths, one a line), so that `always` can answer the next one.
+    After `timeout_s` seconds it counts as denied; 0 waits without end.
     """
 
     id: str

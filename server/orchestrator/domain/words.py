@@ -105,7 +105,7 @@ class FailureKind(StrEnum):
 
 
 class ApprovalMode(StrEnum):
-    """What a mission asks a person about before it goes on: nothing, or its plan."""
+    """What a mission asks a person about: nothing, or its plan and changes of the tests that judge it."""
 
     NEVER = "never"
     PLAN = "plan"

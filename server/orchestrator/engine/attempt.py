@@ -21,6 +21,7 @@ from orchestrator.domain.finding import Finding
 from orchestrator.domain.mission import Task
 from orchestrator.domain.plan import outside
 from orchestrator.domain.words import FailureKind, Role, Stage
+from orchestrator.engine.approving import approving
 from orchestrator.engine.integration import MergeQueue
 from orchestrator.engine.judging import failures, judged
 from orchestrator.engine.ledger import Ledger
@@ -88,7 +89,7 @@ class AttemptRunner:
         task = self._ledger.mission.tasks[task_id]
         try:
             change = await self._work(started, task)
-            await self._queue.land(started, change)
+            await approving(self._ledger, self._rooms, started, lambda: self._queue.land(started, change))
         except Refusal as refusal:
             await self._refuse(started, task, refusal)
         except HostError as error:
@@ -114,7 +115,7 @@ class AttemptRunner:
             self._require_allowed(started, change)
             # The worktree holds exactly the committed tree now, so the gates can judge it in place.
             committed = Worktree(worktree.path, change.commit, change.tree)
-            await self._judge(started, committed, change)
+            await approving(self._ledger, self._rooms, started, lambda: self._judge(started, committed, change))
         return change
 
     async def _commit(self, worktree: Worktree, task: Task) -> Change:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import anyio
 
 from orchestrator.config.places import CONFIG_NAME
-from orchestrator.domain.commands import EndMission, RecordDelivery
+from orchestrator.domain.commands import EndMission, Pause, RecordDelivery
 from orchestrator.domain.decide import unmet_dependencies
 from orchestrator.domain.events import (
     ChecksChosen,
@@ -78,8 +78,19 @@ class Commander:
     async def _pursue(self) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(self._rooms.hold.watch)
+            if self._ledger.mission.wall_time_s:
+                group.start_soon(self._watch_wall_time)
             await self._lead()
             group.cancel_scope.cancel()
+
+    async def _watch_wall_time(self) -> None:
+        """Hold the mission when its time is used up; each resume gives it the same time again."""
+        mission = self._ledger.mission
+        while True:
+            await anyio.sleep(mission.wall_time_s)
+            if not mission.is_paused:
+                await self._ledger.do(Pause("budget", f"its wall time of {mission.wall_time_s:.0f} s is used up"))
+            await self._rooms.hold.passable()
 
     async def _lead(self) -> None:
         mission = self._ledger.mission
@@ -137,6 +148,7 @@ class Commander:
         config = await workspace.read_file(mission.base_commit, CONFIG_NAME)
         async with workspace.checkout(mission.base_commit) as worktree:
             choice = await self._rooms.gates.choose(worktree, is_trusted=mission.is_trusted)
+        self._rooms.gates.approve_judges(mission.approved_judges)
         # After the judges have read the same file: they say best what is wrong with it.
         self._rooms = replace(self._rooms, limits=self._rooms.shared.tighten(self._rooms.limits, config))
         if not mission.plan_version:

@@ -10,6 +10,7 @@ from orchestrator.domain.events import Event
 from orchestrator.domain.evolve import evolve
 from orchestrator.domain.mission import Mission
 from orchestrator.engine.publisher import Publisher
+from orchestrator.engine.redacting import redacted
 from orchestrator.ports.journal import Journal
 
 
@@ -43,7 +44,7 @@ class Ledger:
             for command in commands:
                 if isinstance(command, AcceptMission):
                     mission_id = command.mission_id
-                decided = decide(self.mission, command)
+                decided = [redacted(event) for event in decide(self.mission, command)]
                 for event in decided:
                     evolve(self.mission, event)
                 events.extend(decided)

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from orchestrator.domain.commands import TakeUp
-from orchestrator.domain.evolve import fold
 from orchestrator.domain.mission import Mission
 from orchestrator.domain.words import MissionStatus
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.publisher import Publisher
 from orchestrator.engine.rooms import Rooms
-from orchestrator.ports.journal import Recorded
 
-_PAGE = 1_000
+MAX_FINISHED_TASKS = 1_000
+"""Tasks of ended missions that stay in memory; older missions are read from the journal when somebody asks."""
 
 
 async def restore(rooms: Rooms) -> tuple[dict[str, Ledger], Publisher]:
-    """The ledgers of all missions as the journal tells them, and a publisher that goes on behind its newest event."""
-    recorded: dict[str, list[Recorded]] = {}
-    last_seq = 0
-    while page := await rooms.journal.read(after_seq=last_seq, limit=_PAGE):
-        for item in page:
-            recorded.setdefault(item.mission_id, []).append(item)
-        last_seq = page[-1].seq
-    publisher = Publisher(last_seq)
-    ledgers = {
-        mission_id: Ledger(rooms.journal, publisher, fold(item.event for item in items))
-        for mission_id, items in recorded.items()
-    }
+    """The ledgers of the missions that memory is meant for, and a publisher that goes on behind the newest event."""
+    restored = await rooms.journal.load(max_finished_tasks=MAX_FINISHED_TASKS)
+    publisher = Publisher(restored.last_seq)
+    ledgers = {mission.id: Ledger(rooms.journal, publisher, mission) for mission in restored.missions}
     return ledgers, publisher
+
+
+def forgettable(ledgers: dict[str, Ledger]) -> list[str]:
+    """The oldest ended missions that memory has no room for; see MAX_FINISHED_TASKS."""
+    ended = [ledger.mission for ledger in ledgers.values() if not is_unfinished(ledger.mission)]
+    room = MAX_FINISHED_TASKS
+    forgotten: list[str] = []
+    for mission in reversed(ended):
+        room -= len(mission.tasks)
+        if room < 0:
+            forgotten.append(mission.id)
+    return forgotten
 
 
 def is_unfinished(mission: Mission) -> bool:

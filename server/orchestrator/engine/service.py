@@ -25,7 +25,7 @@ from orchestrator.engine.hold import Hold
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.projecting import Projector, history
 from orchestrator.engine.publisher import Publisher
-from orchestrator.engine.restoring import is_unfinished, restore, take_up
+from orchestrator.engine.restoring import forgettable, is_unfinished, restore, take_up
 from orchestrator.engine.rooms import MissionRooms, Rooms
 from orchestrator.engine.undoing import undo_mission, undo_task
 from orchestrator.errors import OrchestratorError
@@ -246,6 +246,11 @@ class MissionService:
         return estimate(self.missions(), running, running.host if running else host)
 
     @property
+    def root(self) -> str:
+        """The workspace's folder."""
+        return self._rooms.workspace.root
+
+    @property
     def jobs(self) -> Jobs:
         """The background jobs of sessions."""
         return self._rooms.jobs
@@ -270,6 +275,23 @@ class MissionService:
             if self._queue and self._queue[0] == mission_id:
                 self._queue.pop(0)
             self._ended[mission_id].set()
+            self._forget_old()
+
+    async def recall(self, mission_id: str) -> None:
+        """Bring an ended mission that memory has let go back from the journal; unknown ids do nothing.
+
+        Raises JournalError `events_archived` when retention has dropped it.
+        """
+        if mission_id in self._ledgers:
+            return
+        mission = await self._rooms.journal.mission(mission_id)
+        if mission.id and mission_id not in self._ledgers:
+            self._ledgers[mission_id] = Ledger(self._rooms.journal, self._publisher, mission)
+
+    def _forget_old(self) -> None:
+        for mission_id in forgettable(self._ledgers):
+            del self._ledgers[mission_id]
+            self._ended.pop(mission_id, None)
 
     async def _run(self, mission_id: str) -> None:
         ledger = self._ledgers[mission_id]

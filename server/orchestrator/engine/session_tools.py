@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import anyio
 
-from orchestrator.domain.budget import Amounts
+from orchestrator.domain.budget import MISSION, Amounts
 from orchestrator.domain.events import ToolCalled
-from orchestrator.engine.budgeting import Treasurer
+from orchestrator.engine.budgeting import BudgetDenied, Treasurer
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rooms import MissionRooms
 from orchestrator.ports.host import SessionSpec, Toolbox, ToolDescription, ToolError
@@ -41,6 +41,7 @@ class SessionTools:
     async def call(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
         """Wait for a pause to end, run the tool, record the call. Raises ToolError."""
         await self._hold.passable(self._spec.task_id)
+        await self._count()
         begun_s = anyio.current_time()
         code = ""
         size = 0
@@ -59,6 +60,16 @@ class SessionTools:
             )
             if not self._ledger.mission.status.is_terminal:
                 await self._ledger.note(called)
+
+    async def _count(self) -> None:
+        """Count the call where calls are limited. Raises ToolError when no more are allowed."""
+        if (MISSION, "tool_calls") not in self._ledger.mission.budget.limits:
+            return
+        one = Amounts(tool_calls=1)
+        try:
+            await self.settle(await self.reserve(one), one)
+        except BudgetDenied as error:
+            raise ToolError(error.code, error.message, "end your turn with what you have") from error
 
     async def reserve(self, worst: Amounts) -> str:
         """Hold back the worst case of a model call; see `ports.host.SessionRoom`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +34,13 @@ class Gates(Protocol):
 
     async def choose(self, worktree: Worktree, *, is_trusted: bool) -> CheckChoice:
         """Read the declared checks, or find some, in a worktree of the base. Raises GateError on a wrong one."""
+        ...
+
+    def approve_judges(self, paths: Iterable[str]) -> None:
+        """A person allows these files that judge the work (tests, their configuration) to be changed.
+
+        "" stands for a runner whose count or result changed without a file that says why.
+        """
         ...
 
     async def judge_base(self, worktree: Worktree) -> list[GateReport]:

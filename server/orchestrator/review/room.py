@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Iterable, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,21 +19,23 @@ from orchestrator.domain.words import Sensitivity, Stage, Verdict
 from orchestrator.ports.gates import CheckChoice, GateError
 from orchestrator.ports.launcher import Launcher
 from orchestrator.ports.workspace import Worktree
-from orchestrator.review import guardian, imports, syntax
+from orchestrator.review import conventions, guardian, imports, judges, sync, syntax
 from orchestrator.review.base import Base, scan_base
 from orchestrator.review.check_cache import CheckCache
 from orchestrator.review.checks import CheckedRun, gate_name, not_checked, run_check, run_on_base
 from orchestrator.review.compare import fresh
 from orchestrator.review.discover import discover
 from orchestrator.review.files import read_regular
-from orchestrator.review.freeze import base_form, base_form_problem
+from orchestrator.review.freeze import BaseForm, base_form, base_form_problem, summary, too_large
 from orchestrator.review.guardian import load_rules
 from orchestrator.review.imports import ImportJudge
 from orchestrator.review.leftovers import sweep
+from orchestrator.review.pytest_results import file_of
 from orchestrator.review.run import CommandRunner
 from orchestrator.review.sensitivity import probe
 from orchestrator.review.setup import SETUP_TIMEOUT_S, setup_key
 from orchestrator.review.sources import Looked, all_paths, read_sources
+from orchestrator.review.told import without_secrets
 from orchestrator.review.verdicts import BaseRun
 
 Prepare = Callable[[Worktree, str, Callable[[], Awaitable[None]]], Awaitable[object]]
@@ -60,6 +62,8 @@ class ReviewRoom:
         self._choice: CheckChoice | None = None
         self._rules: native.RuleSet | None = None
         self._base: Base | None = None
+        self._sync: sync.SyncGate | None = None
+        self._approved: frozenset[str] = frozenset()
 
     async def choose(self, worktree: Worktree, *, is_trusted: bool) -> CheckChoice:
         """Read the declared checks, or find some, in a worktree of the base.
@@ -100,7 +104,11 @@ class ReviewRoom:
             str(self._places.root),
             self._runner.environment,
         )
+        self._sync = await to_thread.run_sync(
+            sync.SyncGate, worktree.path, str(self._places.root), self._runner.environment
+        )
         reports = [_base_report(base, "syntax", base.syntax), _imports_base_report(base)]
+        reports.append(_report(sync.GATE, self._sync.findings, self._sync.looked))
         reports.append(_base_report(base, "guardian", base.guardian))
         if self._choice.checks:
             await self._set_up(worktree, self._choice.setup)
@@ -108,16 +116,22 @@ class ReviewRoom:
             base.runs[check.name], report = await self._check_base(check, worktree, self._choice.setup)
             reports.append(report)
         self._base = base
-        return reports
+        return [without_secrets(report) for report in reports]
 
     async def judge(self, stage: Stage, worktree: Worktree, paths: Sequence[str]) -> list[GateReport]:
         """Judge a tree against the base: files first, then commands; the latter are skipped when a file fails.
 
         Raises GateError `base_not_judged`.
         """
-        if self._base is None or self._choice is None or self._rules is None:
+        return [without_secrets(report) for report in await self._judged(stage, worktree, paths)]
+
+    async def _judged(self, stage: Stage, worktree: Worktree, paths: Sequence[str]) -> list[GateReport]:
+        if self._base is None or self._choice is None or self._rules is None or self._sync is None:
             raise GateError("base_not_judged", "a tree can't be judged before its base", "judge the base first")
-        view = _View(self._base, self._rules, worktree.path, tuple(dict.fromkeys(paths)), str(self._places.root))
+        changed = tuple(dict.fromkeys(paths))
+        view = _View(
+            self._base, self._sync, self._rules, worktree.path, changed, str(self._places.root), self._approved
+        )
         reports = await to_thread.run_sync(_judge_files, view, stage, self._runner.environment)
         checks = [check for check in self._choice.checks if check.when in _STAGES.get(stage, frozenset())]
         failed = [report.gate for report in reports if report.verdict is Verdict.FAILED]
@@ -133,34 +147,43 @@ class ReviewRoom:
             reports.append(await self._judge_check(check, stage, worktree, self._base, view.paths))
         return reports
 
+    def approve_judges(self, paths: Iterable[str]) -> None:
+        """A person approves that the mission changes these judges: from now on they judge as the mission has them."""
+        self._approved |= frozenset(paths)
+
     async def _judge_check(
         self, check: Check, stage: Stage, worktree: Worktree, base: Base, paths: Sequence[str]
     ) -> GateReport:
-        on_base = base.runs[check.name]
+        on_base = _without(base.runs[check.name], self._approved)
         checked = await run_check(check, stage, worktree, on_base, self._runner)
         if checked.report.verdict is not Verdict.CLEAN:
             return checked.report
+        form = await to_thread.run_sync(base_form, check, base, worktree.path, paths, self._approved)
         if stage is not Stage.ATTEMPT and (on_base.is_green or on_base.passed):
-            checked = await self._judge_base_form(check, worktree, base, paths, checked)
+            checked = await self._judge_base_form(check, worktree, on_base, form, checked, is_last=stage is Stage.SEAL)
         if stage is Stage.SEAL and checked.report.verdict is Verdict.CLEAN:
-            found = await probe(check, worktree, paths, checked.run, runner=self._runner, cache=self._cache)
+            found = await probe(
+                check, worktree, paths, checked.run, runner=self._runner, cache=self._cache, runners=form.runners
+            )
             return _with_sensitivity(checked.report, found.sensitivity, found.detail)
         return checked.report
 
     async def _judge_base_form(
-        self, check: Check, worktree: Worktree, base: Base, paths: Sequence[str], checked: CheckedRun
+        self, check: Check, worktree: Worktree, base: BaseRun, form: BaseForm, checked: CheckedRun, *, is_last: bool
     ) -> CheckedRun:
-        """Run the check again with tests and configuration as the base has them, when the change touched any."""
-        form = await to_thread.run_sync(base_form, check, base, worktree.path, paths)
+        """Run the check again with what judges as the base has it, when the change touched any of that.
+
+        Before the seal also without the tests that were added: they could change how the old ones run.
+        """
         report = checked.report
-        if form.too_much:
-            named = ", ".join(form.too_much[:5])
-            report = replace(report, detail=f"{report.detail} the base form of {named} was not run: too large".strip())
-        if form.put_back:
-            problem = await base_form_problem(check, worktree, form, base.runs[check.name], self._runner)
-            if problem is not None:
-                receipts = tuple(replace(receipt, verdict=Verdict.FAILED) for receipt in report.receipts)
-                report = GateReport(report.gate, Verdict.FAILED, (problem,), receipts, report.detail)
+        findings = too_large(check, form)
+        if form.changed or (form.put_back and is_last):
+            findings += await base_form_problem(check, worktree, form, base, self._runner)
+        if findings:
+            receipts = tuple(replace(receipt, verdict=Verdict.FAILED) for receipt in report.receipts)
+            report = GateReport(report.gate, Verdict.FAILED, findings, receipts, report.detail)
+        else:
+            report = replace(report, detail="; ".join(part for part in (report.detail, summary(form)) if part))
         return CheckedRun(report, checked.run)
 
     async def _check_base(self, check: Check, worktree: Worktree, setup: tuple[str, ...]) -> tuple[BaseRun, GateReport]:
@@ -170,13 +193,15 @@ class ReviewRoom:
         key = ("base", worktree.tree, check.command, surroundings, ready)
         known = self._cache.get(key)
         passed = known.get("passed") if known is not None else None
+        count = known.get("passed_count") if known is not None else None
         if isinstance(passed, list):
             tests = frozenset(str(test) for test in passed)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - JSON
             detail = "green on this tree before"
-            return BaseRun(is_green=True, passed=tests), GateReport(gate_name(check), Verdict.CLEAN, detail=detail)
+            green = BaseRun(is_green=True, passed=tests, passed_count=count if isinstance(count, int) else None)
+            return green, GateReport(gate_name(check), Verdict.CLEAN, detail=detail)
         base, report = await run_on_base(check, worktree, self._runner)
         if base.is_green:
-            self._cache.put(key, {"passed": sorted(base.passed)})
+            self._cache.put(key, {"passed": sorted(base.passed), "passed_count": base.passed_count})
         return base, report
 
     async def _set_up(self, worktree: Worktree, lines: tuple[str, ...]) -> None:
@@ -196,13 +221,15 @@ class ReviewRoom:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A tree to judge: its folder, the changed paths, and the user's own folder."""
+    """A tree to judge: its folder, the changed paths, the user's own folder, and what a person approved."""
 
     base: Base
+    sync: sync.SyncGate
     rules: native.RuleSet
     root: str
     paths: tuple[str, ...]
     workspace: str
+    approved: frozenset[str]
 
 
 def _read_config(root: str) -> ProjectConfig:
@@ -222,7 +249,7 @@ def _read_config(root: str) -> ProjectConfig:
 
 
 def _judge_files(view: _View, stage: Stage, environment: Mapping[str, str]) -> list[GateReport]:
-    """The gates for files: syntax, imports, guardian."""
+    """The gates for files: syntax, imports, sync, guardian."""
     base = view.base
     sources = read_sources(view.root, view.paths)
     gone = [path for path in view.paths if path in base.paths and not Path(view.root, path).exists()]
@@ -230,9 +257,26 @@ def _judge_files(view: _View, stage: Stage, environment: Mapping[str, str]) -> l
     new = fresh(_in_newly_broken(found, base), base.syntax, base.paths, gone)
     reports = [_report(syntax.GATE, new, looked)]
     reports.append(_judge_imports(view, stage, environment))
+    found, looked = view.sync.judge(view.root, view.paths)
+    reports.append(_report(sync.GATE, found, looked))
     found, looked = guardian.guardian_findings(view.rules, sources)
-    reports.append(_report(guardian.GATE, fresh(found, base.guardian, base.paths, gone), looked))
-    return reports
+    new = fresh(found, base.guardian, base.paths, gone)
+    if base.conventions is not None:
+        new += conventions.deviations(base.conventions, sources, gone)
+    reports.append(_report(guardian.GATE, new, looked))
+    found = fresh(judges.marks(sources), base.marks, base.paths, gone)
+    found += judges.changed_judges(view.root, view.paths, base.paths, frozenset(base.executable), base.pins)
+    found = [finding for finding in found if finding.path not in view.approved]
+    # This gate has nothing to look at in most changes, and speaks only when it refuses one.
+    return [*reports, _report(judges.GATE, found, Looked(len(view.paths), {}))] if found else reports
+
+
+def _without(base: BaseRun, approved: frozenset[str]) -> BaseRun:
+    """How a check ended on the base, without the tests that a person gave up."""
+    if not approved:
+        return base
+    passed = frozenset(test for test in base.passed if file_of(test) not in approved)
+    return replace(base, passed=passed, passed_count=None)
 
 
 def _in_newly_broken(found: Sequence[Finding], base: Base) -> list[Finding]:
@@ -242,10 +286,11 @@ def _in_newly_broken(found: Sequence[Finding], base: Base) -> list[Finding]:
 
 
 def _judge_imports(view: _View, stage: Stage, environment: Mapping[str, str]) -> GateReport:
-    """The imports of the changed files; before the seal those of all files, which a deletion may have broken."""
+    """The imports of the changed files and of those that import a deleted one; before the seal those of all files."""
     paths = all_paths(view.root)
     judge = ImportJudge(view.root, paths, view.workspace, environment)
-    chosen = paths if stage is Stage.SEAL else view.paths
+    gone = view.base.paths.difference(paths).intersection(view.paths)
+    chosen = paths if stage is Stage.SEAL else [*view.paths, *view.sync.dependents(gone)]
     found, looked = judge.missing(read_sources(view.root, chosen))
     if stage is Stage.SEAL:
         looked = Looked(looked.checked_count, {})

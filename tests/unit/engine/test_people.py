@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator.app import open_missions
 from orchestrator.domain import commands as c
+from orchestrator.domain.budget import Limit
 from orchestrator.domain.mission import Mission
 from orchestrator.domain.revision import EditKind, PlanEdit
 from orchestrator.domain.violation import RuleViolation
@@ -241,3 +242,107 @@ def test_undo_restores_the_bytes_and_refuses_what_the_user_changed(player: Playe
         assert again.value.code == "nothing_to_undo"
 
     assert play(player, story).is_undone
+
+
+def judged_workspace(player: Player) -> None:
+    """A function, its test, and a task that rightly changes both."""
+    (player.workspace / ".opencode").mkdir()
+    config = '{"checks": [{"name": "tests", "command": "python3 -m unittest -q test_a", "when": "attempt"}]}'
+    (player.workspace / ".opencode" / "orchestrator.jsonc").write_text(config)
+    (player.workspace / "a.py").write_text("def answer():\n    return 41\n")
+    test = "import unittest\nfrom a import answer\n\n\nclass A(unittest.TestCase):\n    def test_a(self):\n        "
+    (player.workspace / "test_a.py").write_text(f"{test}self.assertEqual(answer(), 41)\n")
+    actions = [
+        {"write": {"path": "a.py", "content": "def answer():\n    return 42\n"}},
+        {"write": {"path": "test_a.py", "content": f"{test}self.assertEqual(answer(), 42)\n"}},
+    ]
+    turn = [{"actions": actions}]
+    tasks = [make_task("a", write_set=["a.py", "test_a.py"])]
+    player.write_script(tasks, duration_s=10.0, behaviours={"a": {"worker": turn, "fixer": turn}})
+
+
+@pytest.mark.parametrize("answer", [Answer.ALLOW, Answer.DENY])
+def test_a_changed_test_needs_a_persons_word(player: Player, answer: Answer) -> None:
+    judged_workspace(player)
+    asked: list[str] = []
+
+    async def story(service: MissionService, mission: Mission) -> None:
+        await until(lambda: bool(mission.questions))
+        await service.do(mission.id, c.AnswerQuestion(service.plan_question(mission.id, 1), Answer.ALLOW, "me"))
+        while not mission.status.is_terminal:
+            for question in tuple(mission.questions.values()):
+                asked.append(question.text)
+                await service.do(mission.id, c.AnswerQuestion(question.id, answer, "me"))
+            await anyio.sleep(1)
+
+    mission = play(player, story, approval=ApprovalMode.PLAN)
+    assert "Task a changes what judges it: test_a.py. Allow it?" in asked
+    if answer is Answer.ALLOW:
+        assert mission.status is MissionStatus.SEALED, mission.end_reason
+        assert mission.approved_judges == {"test_a.py"}
+        assert len(asked) == 1
+    else:
+        assert mission.status is MissionStatus.FAILED
+        assert len(asked) == 4  # the worker's attempt and three fixers'
+
+
+def test_a_mission_that_asks_nothing_refuses_it(player: Player) -> None:
+    judged_workspace(player)
+
+    async def story(service: MissionService, mission: Mission) -> None:
+        await until(lambda: mission.status.is_terminal)
+        assert not mission.answers
+
+    assert play(player, story).status is MissionStatus.FAILED
+
+
+def test_the_time_that_a_mission_may_take(player: Player) -> None:
+    player.write_script([make_task("a")], duration_s=500.0)
+
+    async def story(service: MissionService, mission: Mission) -> None:
+        await until(lambda: mission.is_paused)
+        assert mission.pause_reason == "its wall time of 200 s is used up"
+        await service.do(mission.id, c.Resume("me"))
+        await until(lambda: mission.is_paused)
+        for _ in range(4):
+            await until(lambda: mission.is_paused or mission.status.is_terminal)
+            if mission.is_paused:
+                await service.do(mission.id, c.Resume("me"))
+                await anyio.sleep(50)
+
+    assert play(player, story, wall_time_s=200.0).status is MissionStatus.UNVERIFIED
+
+
+def test_tool_calls_have_a_limit(player: Player) -> None:
+    player.write_script([make_task("a"), make_task("b", depends_on=["a"])], duration_s=10.0)
+
+    async def story(service: MissionService, mission: Mission) -> None:
+        await until(lambda: bool(mission.questions))
+        assert mission.budget.used("mission", "tool_calls") == 1
+        (question,) = mission.questions.values()
+        assert "allows 1 tool calls" in question.text
+        assert mission.standing is MissionStatus.WAITING
+        await service.do(mission.id, c.ChangeBudget("me", (Limit("mission", "tool_calls", 5),)))
+        await service.do(mission.id, c.AnswerQuestion(question.id, Answer.ALLOW, "me"))
+
+    mission = play(player, story, limits=(Limit("mission", "tool_calls", 1),))
+    assert mission.status is MissionStatus.UNVERIFIED
+    assert mission.budget.total().tool_calls == 2
+
+
+def test_no_secret_reaches_an_event(player: Player) -> None:
+    player.write_script([make_task("a")], duration_s=10.0)
+    secret = "ghp_" + "a1B2" * 9
+
+    async def story(service: MissionService, mission: Mission) -> None:
+        await until(lambda: "a" in mission.leases)
+        await service.do(mission.id, c.Steer("a", "me", f"use the token {secret} for it"))
+        await service.do(mission.id, c.Pause("me", f"because of {secret}"))
+        await service.do(mission.id, c.Resume("me"))
+        told = await service.events(mission_id=mission.id, after_seq=0, limit=1_000)
+        assert secret not in repr(told)
+        assert "[redacted:" in mission.tasks["a"].notes[0]
+
+    mission = play(player, story, text=f"deploy with {secret}")
+    assert secret not in mission.text
+    assert secret not in (player.workspace / ".opencode" / "summary.md").read_text()

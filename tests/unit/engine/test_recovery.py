@@ -16,7 +16,7 @@ from orchestrator.engine.publisher import Publisher
 from orchestrator.engine.rate_gate import RateGate
 from orchestrator.engine.recovery import MAX_WAIT_S, TABLE, Action, Recovery, ResilientSession, backoff_s, recovery_of
 from orchestrator.ports.host import Brief, Containment, HostError, Reply, Session, SessionRoom, SessionSpec
-from orchestrator.ports.journal import Recorded
+from orchestrator.ports.journal import MissionSummary, Recorded, Restored
 from orchestrator.testing.toolboxes import RecordingToolbox
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +79,15 @@ class NoJournal:
         return []
 
     async def mission_ids(self) -> list[str]:
+        return []
+
+    async def load(self, *, max_finished_tasks: int = 1_000) -> Restored:
+        return Restored(0, [])
+
+    async def mission(self, mission_id: str) -> Mission:
+        return Mission()
+
+    async def summaries(self, *, limit: int = 1_000) -> list[MissionSummary]:
         return []
 
 
