@@ -11,11 +11,15 @@ from pathlib import Path
 
 import click
 import pytest
+from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 
 from orchestrator import native
 from orchestrator.cli import group
-from orchestrator.config.project import CheckConfig, Limits, ProjectConfig, read_project_config
+from orchestrator.config.model import CheckConfig, CommandLimits, Config, Hook, Provider
+from orchestrator.config.project import ProjectConfig, read_project_config
+from orchestrator.config.settings import kinds, section_of
 from orchestrator.domain.events import EVENT_TYPES
 from orchestrator_protocol.event import MissionEvent
 from orchestrator_protocol.methods import METHODS
@@ -157,18 +161,33 @@ def test_there_is_a_configuration_example() -> None:
     assert blocks(doc("configuration.md"), "jsonc")
 
 
-@pytest.mark.parametrize("model", [ProjectConfig, CheckConfig, Limits], ids=lambda model: model.__name__)
-def test_every_key_and_default_is_explained(model: type[ProjectConfig | CheckConfig | Limits]) -> None:
-    page = text_of(doc("configuration.md"))
-    for name, field in model.model_fields.items():
-        key = field.alias or name
-        if model is ProjectConfig:
-            assert f"\n## {key}\n" in page
-            continue
-        row = next((line for line in page.splitlines() if line.startswith(f"| `{key}` |")), "")
-        default = field.default
-        wanted = "required" if field.is_required() else f"{default:,}" if isinstance(default, int) else str(default)
-        assert wanted in row, key
+def config_section(key: str) -> str:
+    """What the page says of a key of the top level."""
+    return text_of(doc("configuration.md")).partition(f"\n## {key}\n")[2].partition("\n## ")[0]
+
+
+def shown_default(field: FieldInfo) -> str:
+    """A default as the page writes it."""
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return f"{value:,}" if isinstance(value, int) else f'"{value}"' if isinstance(value, str) else "none"
+
+
+def test_every_setting_is_explained() -> None:
+    missing = [kind.key for kind in kinds().values() if not config_section(kind.path[0])]
+    models: list[tuple[str, type[BaseModel]]] = [
+        (name, section) for name, field in Config.model_fields.items() if (section := section_of(field))
+    ]
+    rows = [("checks", CheckConfig), ("hooks", Hook), ("providers", Provider), ("limits", CommandLimits), *models]
+    for key, model in rows:
+        for name, field in model.model_fields.items():
+            row = next((line for line in config_section(key).splitlines() if line.startswith(f"| `{name}` |")), "")
+            if f"| {shown_default(field)} |" not in row.replace("`", "") and not section_of(field):
+                missing.append(f"{key}.{name}")
+    assert not missing
 
 
 # Other examples.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_protocol.methods import REQUESTS
+from orchestrator_protocol.methods import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_LINES = 600
@@ -67,8 +67,8 @@ def test_suppressions_carry_a_reason() -> None:
     assert not bare
 
 
-def test_processes_start_in_the_sandbox_and_the_client_only() -> None:
-    allowed = [ROOT / "server/orchestrator" / name for name in ("sandbox", "client", "testing")]
+def test_processes_start_in_the_sandbox_the_client_and_the_daemon_only() -> None:
+    allowed = [ROOT / "server/orchestrator" / name for name in ("sandbox", "client", "daemon", "testing")]
     strays = [
         f"{path}:{number}"
         for path in sources(".py", below="server")
@@ -93,5 +93,5 @@ def test_nothing_names_a_registry_host_or_a_machine() -> None:
 
 def test_rpc_handlers_are_one_file_a_method() -> None:
     handlers = {path.stem for path in (ROOT / "server/orchestrator/rpc/handlers").glob("*.py")} - {"__init__"}
-    wanted = {method.name.replace("/", "_") for method in REQUESTS.values()}
-    assert handlers == wanted
+    served = [method for method in METHODS.values() if method.direction == "client_to_server"]
+    assert handlers == {method.name.replace("/", "_") for method in served}

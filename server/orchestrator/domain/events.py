@@ -159,7 +159,7 @@ class SessionOpened:
     """A session runs on its host. `task_id` is "" for the planner's; `place` is the host's own name for the session.
 
     Written before the session's first prompt: a session that lives on after a crash of the server is found by it.
-    `worktree` is the path of the folder that the session works in.
+    `worktree` is the path of the folder that the session works in and `commit` what that held at first.
     """
 
     session_id: str
@@ -168,6 +168,7 @@ class SessionOpened:
     role: Role
     place: str
     worktree: str
+    commit: str
 
 
 @dataclass(frozen=True, slots=True)

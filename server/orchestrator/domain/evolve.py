@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from orchestrator.domain import events as e
 from orchestrator.domain import revision
-from orchestrator.domain.mission import Answered, Lease, Mission, Task
+from orchestrator.domain.mission import Answered, Lease, LiveSession, Mission, Task
 from orchestrator.domain.words import Answer, MissionStatus, QuestionKind, Stage, TaskStatus
 
 _KEPT_ANSWERS = 1_000
@@ -64,7 +64,7 @@ def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912, PL
             mission.checks = event.checks
             mission.setup = event.setup
             mission.held_back = event.held_back
-        case e.PlanRejected() | e.MissionTakenUp() | e.SessionOpened() | e.ToolCalled():
+        case e.PlanRejected() | e.MissionTakenUp() | e.ToolCalled():
             pass
         case e.PlanAccepted():
             mission.plan_version = mission.planned_version = event.version
@@ -81,6 +81,8 @@ def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912, PL
             mission.status = MissionStatus.RUNNING
         case e.AttemptStarted():
             _started(mission, event)
+        case e.SessionOpened():
+            _opened(mission, event)
         case e.BudgetReserved():
             mission.budget.reserve(event.reservation)
         case e.BudgetSettled():
@@ -180,10 +182,18 @@ def _answered(mission: Mission, event: e.QuestionAnswered) -> None:
         mission.approved_version = mission.plan_version
 
 
+def _opened(mission: Mission, event: e.SessionOpened) -> None:
+    if event.task_id:
+        mission.sessions[event.task_id] = LiveSession(
+            event.session_id, event.attempt_id, event.place, event.worktree, event.commit
+        )
+
+
 def _committed(mission: Mission, event: e.AttemptCommitted) -> None:
     task = mission.tasks[event.task_id]
     task.checkpoint = event.commit
     task.checkpoint_base = mission.leases[event.task_id].base_commit
+    mission.sessions.pop(event.task_id, None)
 
 
 def _forget_checkpoint(mission: Mission, task_id: str) -> None:
@@ -222,6 +232,7 @@ def _started(mission: Mission, event: e.AttemptStarted) -> None:
 
 def _release(mission: Mission, task_id: str) -> None:
     mission.leases.pop(task_id, None)
+    mission.sessions.pop(task_id, None)
     mission.tasks[task_id].status = TaskStatus.OPEN
 
 

@@ -23,6 +23,17 @@ class Lease:
     base_commit: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """Where the session of a live attempt is: the host's name for it, its worktree, and what that held at first."""
+
+    session_id: str
+    attempt_id: str
+    place: str
+    worktree: str
+    commit: str
+
+
 @dataclass(slots=True)
 class Task:
     """A task and how it stands.
@@ -103,6 +114,7 @@ class Mission:
     plan_version: int = 0
     tasks: dict[str, Task] = field(default_factory=dict[str, Task])
     leases: dict[str, Lease] = field(default_factory=dict[str, Lease])
+    sessions: dict[str, LiveSession] = field(default_factory=dict[str, LiveSession])
     next_token: int = 1
     iteration: int = 0
     refused_count: int = 0

@@ -18,7 +18,7 @@ from orchestrator.domain.events import (
     TaskFailed,
 )
 from orchestrator.domain.finding import Finding
-from orchestrator.domain.mission import Task
+from orchestrator.domain.mission import Lease, LiveSession, Task
 from orchestrator.domain.plan import outside
 from orchestrator.domain.words import FailureKind, Role, Stage
 from orchestrator.engine.approving import approving
@@ -44,6 +44,16 @@ class _Running:
     stop_reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Rejoined:
+    """An attempt whose session outlived the server, in the worktree that it had."""
+
+    started: AttemptStarted
+    spec: SessionSpec
+    session: ResilientSession
+    worktree: Worktree
+
+
 class AttemptRunner:
     """Runs the attempts of one mission. Attempts run side by side and land through one queue."""
 
@@ -62,10 +72,18 @@ class AttemptRunner:
         attempt_id = self._rooms.shared.ids.new("a")
         events = await self._ledger.do(StartAttempt(attempt_id, task_id, self._rooms.host.name))
         started = next(event for event in events if isinstance(event, AttemptStarted))
+        await self._run(started, None)
+
+    async def rejoin(self, live: Rejoined) -> None:
+        """Go on with an attempt whose session outlived the server, as `run` does."""
+        await self._run(live.started, live)
+
+    async def _run(self, started: AttemptStarted, live: Rejoined | None) -> None:
+        attempt_id, task_id = started.attempt_id, started.task_id
         running = self._running[task_id] = _Running()
         try:
             with running.scope:
-                await self._execute(started)
+                await self._execute(started, live)
             if running.scope.cancelled_caught:
                 await self._ledger.note(
                     AttemptInterrupted(attempt_id, task_id, FailureKind.INTERRUPTED, running.stop_reason)
@@ -84,11 +102,11 @@ class AttemptRunner:
         await running.ended.wait()
         return True
 
-    async def _execute(self, started: AttemptStarted) -> None:
+    async def _execute(self, started: AttemptStarted, live: Rejoined | None) -> None:
         attempt_id, task_id = started.attempt_id, started.task_id
         task = self._ledger.mission.tasks[task_id]
         try:
-            change = await self._work(started, task)
+            change = await (self._finish(live, task) if live else self._work(started, task))
             await approving(self._ledger, self._rooms, started, lambda: self._queue.land(started, change))
         except Refusal as refusal:
             await self._refuse(started, task, refusal)
@@ -99,23 +117,31 @@ class AttemptRunner:
             )
 
     async def _work(self, started: AttemptStarted, task: Task) -> Change:
-        workspace = self._rooms.shared.workspace
         start, leftover, is_finished = await self._start_commit(started, task)
-        async with workspace.checkout(start) as worktree:
+        async with self._rooms.shared.workspace.checkout(start) as worktree:
             if is_finished:
-                change = Change(worktree.commit, worktree.tree, ())
-            else:
-                await self._converse(started, task, worktree, leftover)
-                change = await self._commit(worktree, task)
-            paths = await workspace.changed_paths(started.base_commit, change.commit)
-            change = replace(change, paths=paths)
-            await self._ledger.note(
-                AttemptCommitted(started.attempt_id, started.task_id, change.commit, change.tree, paths)
-            )
-            self._require_allowed(started, change)
-            # The worktree holds exactly the committed tree now, so the gates can judge it in place.
-            committed = Worktree(worktree.path, change.commit, change.tree)
-            await approving(self._ledger, self._rooms, started, lambda: self._judge(started, committed, change))
+                return await self._hand_in(started, worktree, Change(worktree.commit, worktree.tree, ()))
+            spec = self._spec(started, task)
+            session = self._session(spec, started, worktree)
+            await self._converse(session, spec, started, task, leftover)
+            return await self._hand_in(started, worktree, await self._commit(worktree, task))
+
+    async def _finish(self, live: Rejoined, task: Task) -> Change:
+        """Wait for the turn that outlived the server, then go on as always."""
+        await self._converse(live.session, live.spec, live.started, task, ())
+        return await self._hand_in(live.started, live.worktree, await self._commit(live.worktree, task))
+
+    async def _hand_in(self, started: AttemptStarted, worktree: Worktree, made: Change) -> Change:
+        """Record the commit and have it judged. Raises Refusal."""
+        paths = await self._rooms.shared.workspace.changed_paths(started.base_commit, made.commit)
+        change = replace(made, paths=paths)
+        await self._ledger.note(
+            AttemptCommitted(started.attempt_id, started.task_id, change.commit, change.tree, paths)
+        )
+        self._require_allowed(started, change)
+        # The worktree holds exactly the committed tree now, so the gates can judge it in place.
+        committed = Worktree(worktree.path, change.commit, change.tree)
+        await approving(self._ledger, self._rooms, started, lambda: self._judge(started, committed, change))
         return change
 
     async def _commit(self, worktree: Worktree, task: Task) -> Change:
@@ -154,30 +180,59 @@ class AttemptRunner:
             return started.base_commit, (lost,), False
         return merge.commit, (), False
 
-    async def _converse(
-        self, started: AttemptStarted, task: Task, worktree: Worktree, leftover: tuple[Finding, ...]
-    ) -> None:
-        shared = self._rooms.shared
-        spec = SessionSpec(
-            shared.ids.new("s"),
-            self._ledger.mission.id,
+    async def attach(self, lease: Lease, live: LiveSession, worktree: Worktree) -> Rejoined | None:
+        """The attempt of a session that outlived the server; None when its host knows it no more."""
+        mission = self._ledger.mission
+        task = mission.tasks[lease.task_id]
+        started = AttemptStarted(
+            lease.attempt_id,
+            lease.task_id,
+            task.attempt_count,
+            task.spec.role,
+            self._rooms.host.name,
+            lease.token,
+            lease.base_commit,
+            lease.write_set,
+        )
+        spec = replace(self._spec(started, task), session_id=live.session_id)
+        session = self._session(spec, started, worktree)
+        if not await session.attach(live.place):
+            return None
+        return Rejoined(started, spec, session, worktree)
+
+    def _spec(self, started: AttemptStarted, task: Task) -> SessionSpec:
+        mission = self._ledger.mission
+        return SessionSpec(
+            self._rooms.shared.ids.new("s"),
+            mission.id,
             started.role,
             started.task_id,
             task.spec.title,
             DUTIES[started.role],
-            self._ledger.mission.models.get(started.role.value, ""),
+            mission.models.get(started.role.value, ""),
         )
+
+    def _session(self, spec: SessionSpec, started: AttemptStarted, worktree: Worktree) -> ResilientSession:
         owner = JobOwner(spec.mission_id, spec.task_id, spec.session_id)
-        inner = shared.tools.toolbox(started.role, worktree, started.write_set, owner)
-        session = ResilientSession(
+        inner = self._rooms.shared.tools.toolbox(started.role, worktree, started.write_set, owner)
+        return ResilientSession(
             self._rooms.host,
             self._rooms.rate_gate,
             self._rooms.hold,
             spec,
             SessionTools(inner, self._ledger, self._rooms, spec),
             timeout_s=self._rooms.limits.session_timeout_s,
-            diary=SessionDiary(self._ledger, started.role, worktree.path, started.task_id, started.attempt_id),
+            diary=SessionDiary(self._ledger, started.role, worktree, started.task_id, started.attempt_id),
         )
+
+    async def _converse(
+        self,
+        session: ResilientSession,
+        spec: SessionSpec,
+        started: AttemptStarted,
+        task: Task,
+        leftover: tuple[Finding, ...],
+    ) -> None:
         try:
             heard = len(task.notes)
             await session.prompt(self._brief(started, task, leftover))
@@ -188,7 +243,7 @@ class AttemptRunner:
         finally:
             await session.close()
             with anyio.CancelScope(shield=True):
-                await shared.jobs.end(spec.session_id)
+                await self._rooms.shared.jobs.end(spec.session_id)
 
     def _brief(self, started: AttemptStarted, task: Task, leftover: tuple[Finding, ...]) -> Brief:
         mission = self._ledger.mission

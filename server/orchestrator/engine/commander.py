@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from functools import partial
 
 import anyio
 
@@ -12,6 +14,7 @@ from orchestrator.config.places import CONFIG_NAME
 from orchestrator.domain.commands import EndMission, Pause, RecordDelivery
 from orchestrator.domain.decide import unmet_dependencies
 from orchestrator.domain.events import (
+    AttemptInterrupted,
     ChecksChosen,
     DeliveryStarted,
     GateJudged,
@@ -20,11 +23,12 @@ from orchestrator.domain.events import (
     MissionStarted,
     SnapshotTaken,
 )
+from orchestrator.domain.mission import Lease, LiveSession
 from orchestrator.domain.question import plan_question_id
 from orchestrator.domain.receipt import GateReport
-from orchestrator.domain.words import Answer, DeliveryMode, MissionStatus, Stage, TaskStatus
+from orchestrator.domain.words import Answer, DeliveryMode, FailureKind, MissionStatus, Stage, TaskStatus
 from orchestrator.engine.asking import answered
-from orchestrator.engine.attempt import AttemptRunner
+from orchestrator.engine.attempt import AttemptRunner, Rejoined
 from orchestrator.engine.ending import MissionOver
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.planning import plan
@@ -100,6 +104,12 @@ class Commander:
 
     async def _seal(self) -> None:
         """Work until the mission is sealed, from wherever it stands."""
+        async with AsyncExitStack() as stack:
+            # First of all: nobody else may be given the folders that live sessions work in.
+            live = await self._rejoined(stack)
+            await self._pursue_seal(live)
+
+    async def _pursue_seal(self, live: Sequence[Rejoined]) -> None:
         mission = self._ledger.mission
         is_taken_up = mission.iteration > 0
         await self._rooms.hold.passable()
@@ -109,16 +119,39 @@ class Commander:
             if not mission.plan_version:
                 group.start_soon(plan, self._ledger, self._rooms)
         await self._approved()
-        self._runner = AttemptRunner(self._ledger, self._rooms)
+        runner = self._runner = AttemptRunner(self._ledger, self._rooms)
         while True:
             if not is_taken_up:
                 await self._begin_iteration()
             is_taken_up = False
-            await self._work(self._runner)
+            await self._work(runner, live)
+            live = ()
             self._require_done()
             await self._rooms.hold.passable()
             if await seal_or_reopen(self._ledger, self._rooms, self._started_at_s):
                 return
+
+    async def _rejoined(self, stack: AsyncExitStack) -> list[Rejoined]:
+        """The attempts whose sessions outlived the server; the others that were kept for this are interrupted."""
+        mission = self._ledger.mission
+        runner = AttemptRunner(self._ledger, self._rooms)
+        found: list[Rejoined] = []
+
+        async def rejoin(task_id: str, lease: Lease, live: LiveSession) -> None:
+            with suppress(WorkspaceError):
+                worktree = await stack.enter_async_context(
+                    self._rooms.shared.workspace.reclaim(live.worktree, live.commit)
+                )
+                if attempt := await runner.attach(lease, live, worktree):
+                    found.append(attempt)
+                    return
+            reason = "its session did not outlive the server"
+            await self._ledger.note(AttemptInterrupted(lease.attempt_id, task_id, FailureKind.INTERRUPTED, reason))
+
+        async with anyio.create_task_group() as group:
+            for task_id, live in list(mission.sessions.items()):
+                group.start_soon(rejoin, task_id, mission.leases[task_id], live)
+        return found
 
     async def _begin_iteration(self) -> None:
         mission = self._ledger.mission
@@ -173,29 +206,35 @@ class Commander:
         if notes:
             await self._ledger.note(*notes)
 
-    async def _work(self, runner: AttemptRunner) -> None:
-        """Run tasks until none can start and none runs. Every end of an attempt may make others ready."""
+    async def _work(self, runner: AttemptRunner, live: Sequence[Rejoined]) -> None:
+        """Run tasks until none can start and none runs. Every end of an attempt may make others ready.
+
+        `live` are attempts that go on from before a restart.
+        """
         scheduler = Scheduler(self._ledger.mission)
         slots = self._rooms.limits.slots
         running = 0
         changed = anyio.Event()
 
-        async def attempt(task_id: str) -> None:
+        async def attempt(work: Callable[[], Awaitable[None]]) -> None:
             nonlocal running
             try:
-                await runner.run(task_id)
+                await work()
             finally:
                 running -= 1
                 changed.set()
 
         async with anyio.create_task_group() as group:
+            for kept in live:
+                running += 1
+                group.start_soon(attempt, partial(runner.rejoin, kept))
             while True:
                 changed = anyio.Event()
                 graph_version = self._ledger.mission.graph_version
                 if not self._ledger.mission.is_paused:
                     for task_id in scheduler.ready(slots - running):
                         running += 1
-                        group.start_soon(attempt, task_id)
+                        group.start_soon(attempt, partial(runner.run, task_id))
                 if not running and not self._waits_for_person():
                     break
                 await self._graph_change(graph_version, changed)

@@ -51,7 +51,7 @@ async def plan(ledger: Ledger, rooms: MissionRooms, wishes: tuple[str, ...] = ()
             spec,
             tools,
             timeout_s=limits.session_timeout_s,
-            diary=SessionDiary(ledger, Role.PLANNER, worktree.path),
+            diary=SessionDiary(ledger, Role.PLANNER, worktree),
         )
         problems: tuple[str, ...] = wishes
         try:

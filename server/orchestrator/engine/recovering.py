@@ -8,6 +8,7 @@ from orchestrator.domain.events import SessionOpened, SessionRecovering
 from orchestrator.domain.words import Role
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.recovery import Recovery
+from orchestrator.ports.workspace import Worktree
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class SessionDiary:
 
     ledger: Ledger
     role: Role
-    worktree: str
+    worktree: Worktree
     task_id: str = ""
     attempt_id: str = ""
 
@@ -31,5 +32,13 @@ class SessionDiary:
     async def opened(self, session_id: str, place: str) -> None:
         """Record where the session lives."""
         await self.ledger.note(
-            SessionOpened(session_id, self.task_id, self.attempt_id, self.role, place, self.worktree)
+            SessionOpened(
+                session_id,
+                self.task_id,
+                self.attempt_id,
+                self.role,
+                place,
+                self.worktree.path,
+                self.worktree.commit,
+            )
         )

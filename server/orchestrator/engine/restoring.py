@@ -41,7 +41,11 @@ def is_unfinished(mission: Mission) -> bool:
 
 
 async def take_up(ledger: Ledger) -> None:
-    """Record that what ran is gone and the mission goes on. A mission that never began needs no such record."""
+    """Record that what ran here is gone and the mission goes on. A mission that never began needs no such record.
+
+    Attempts whose session may live on its host stay; the commander finds out.
+    """
     mission = ledger.mission
     if mission.status is not MissionStatus.QUEUED and not mission.status.is_terminal:
-        await ledger.do(TakeUp("the server ended while the mission was under way"))
+        kept = tuple(session.attempt_id for session in mission.sessions.values())
+        await ledger.do(TakeUp("the server ended while the mission was under way", kept))

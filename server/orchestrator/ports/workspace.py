@@ -84,6 +84,14 @@ class Workspace(Protocol):
         """A worktree from the pool that holds exactly this commit; given back, cleaned later, at the end."""
         ...
 
+    def reclaim(self, path: str, commit: str) -> AbstractAsyncContextManager[Worktree]:
+        """The worktree that an earlier server handed out at this path for this commit, with the work that is in it.
+
+        Call it before any `checkout`, which would reuse the folder. Raises WorkspaceError `not_checked_out` when there
+        is no such folder any more.
+        """
+        ...
+
     async def commit(self, worktree: Worktree, message: str) -> Change:
         """Commit what differs in the worktree from its commit, its parent. Ignored files are left out."""
         ...

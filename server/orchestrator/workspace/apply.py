@@ -11,7 +11,9 @@ import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Final
 
+import msgspec
 import pygit2
 
 from orchestrator.ports.workspace import WorkspaceError
@@ -21,6 +23,9 @@ from orchestrator.workspace.content import entry_on_disk
 from orchestrator.workspace.descent import Descent
 from orchestrator.workspace.scan import scan_names
 from orchestrator.workspace.trees import EXECUTABLE, LINK, Delta, Entry, folders_of
+
+_UNFINISHED: Final = ".part"
+"""Ends the name of a temporary file that is still being written."""
 
 
 class UserChangedError(Exception):
@@ -32,14 +37,32 @@ class UserChangedError(Exception):
         self.path = path
 
 
+class Rights(msgspec.Struct, frozen=True):
+    """Permission bits, owner and group of a file."""
+
+    mode: int
+    uid: int
+    gid: int
+
+
+class Before(msgspec.Struct, frozen=True):
+    """What a tree does not say of the user's files, noted before a delivery for the one who has to take it back.
+
+    `rights` are those of the files that the delivery replaces or deletes; `missing` are the folders that it makes.
+    """
+
+    rights: dict[str, Rights] = {}
+    missing: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """A step that was taken: the path, what was there before and after, permission bits and owner before."""
+    """A step that was taken: the path, what was there before and after, and its rights before."""
 
     path: str
     before: Entry | None
     after: Entry | None
-    status: os.stat_result | None
+    rights: Rights | None
 
 
 @dataclass(slots=True)
@@ -69,14 +92,26 @@ class Application:
 
     def run(self) -> None:
         """Make every change. On any error what was done is undone, then it is raised (UserChangedError, OSError)."""
-        order = sorted(self.changes, key=lambda path: (self.changes[path][1] is not None, path))
         try:
             with Descent(self.root) as descent:
-                self._take_steps(descent, order)
+                self._take_steps(descent, self._order())
         except (OSError, WorkspaceError, UserChangedError):
             self.stuck = self.undo()
             raise
         self._remove_emptied()
+
+    def before(self) -> Before:
+        """What `recover` will have to know. Reads, writes nothing."""
+        rights: dict[str, Rights] = {}
+        with Descent(self.root) as descent:
+            for path, (old, _) in self.changes.items():
+                if old is not None:
+                    with suppress(OSError, WorkspaceError):  # `run` will say what is wrong with it.
+                        parent, name = descent.parent(path)
+                        rights[path] = _rights(os.stat(name, dir_fd=parent, follow_symlinks=False))
+        made = folders_of({path: None for path, (_, new) in self.changes.items() if new is not None})
+        missing = [folder for folder in sorted(made) if not _is_folder(f"{self.root}/{folder}")]
+        return Before(rights, tuple(missing))
 
     def undo(self) -> tuple[str, ...]:
         """Put back what was there before the steps taken so far; paths that could not be put back."""
@@ -86,7 +121,10 @@ class Application:
                 step = self._done.pop()
                 try:
                     descent.reset()
-                    self._swap(descent, step.path, step.after, step.before, step.status)
+                    if step.after is None:
+                        self._clear_folder(descent, step.path)
+                        descent.reset()
+                    self._swap(descent, step.path, step.after, step.before, step.rights)
                 except (OSError, WorkspaceError, UserChangedError):
                     failed.append(step.path)
             while self._made:
@@ -95,6 +133,10 @@ class Application:
                     parent, name = descent.parent(self._made.pop())
                     os.rmdir(name, dir_fd=parent)
         return tuple(failed)
+
+    def _order(self) -> list[str]:
+        """Deletions first, so that what they free can be used."""
+        return sorted(self.changes, key=lambda path: (self.changes[path][1] is not None, path))
 
     def _take_steps(self, descent: Descent, order: list[str]) -> None:
         """Take the steps, deletions first; a folder that gives way to a file is removed once it is empty."""
@@ -105,15 +147,17 @@ class Application:
                 self._make_parents(descent, path)
             if new is not None and old is None:
                 self._clear_folder(descent, path)
-            status = self._swap(descent, path, old, new, None)
-            self._done.append(_Done(path, old, new, status))
+            rights = self._swap(descent, path, old, new, None)
+            self._done.append(_Done(path, old, new, rights))
 
-    def recover(self) -> tuple[str, ...]:
+    def recover(self, before: Before) -> tuple[str, ...]:
         """Undo what a dead process had done; paths that could not be put back, and leftovers of unknown content."""
+        self._made.extend(before.missing)
         with Descent(self.root) as descent:
-            for path, (old, new) in self.changes.items():
-                if self._holds(descent, path, new) and not self._holds(descent, path, old):
-                    self._done.append(_Done(path, old, new, None))
+            for path in self._order():
+                old, new = self.changes[path]
+                if self._is_taken(descent, path, old, new):
+                    self._done.append(_Done(path, old, new, before.rights.get(path)))
             ours = {entry for delta in self.changes.values() for entry in delta}
             folders = ["", *sorted(folders_of(self.changes))]
             left = [path for folder in folders for path in self._sweep(descent, folder, ours)]
@@ -126,12 +170,27 @@ class Application:
         with suppress(FileNotFoundError, NotADirectoryError):
             for name in os.listdir(f"{self.root}/{folder}"):  # noqa: PTH208 - str paths
                 path = f"{folder}/{name}".lstrip("/")
-                if name.startswith(prefix) and entry_on_disk(*descent.parent(path), path) in ours:
+                if not name.startswith(prefix):
+                    continue
+                if name.endswith(_UNFINISHED) or entry_on_disk(*descent.parent(path), path) in ours:
                     parent, last = descent.parent(path)
                     os.unlink(last, dir_fd=parent)
-                elif name.startswith(prefix):
+                else:
                     left.append(path)
         return left
+
+    def _is_taken(self, descent: Descent, path: str, old: Entry | None, new: Entry | None) -> bool:
+        """Whether a dead process had taken the step at this path."""
+        if new is None and _is_folder(f"{self.root}/{path}"):
+            return self._is_folder_of_ours(path)
+        if new is None and any(_becomes_file(self.changes, folder) for folder in folders_of({path: None})):
+            # Where its folder was, the same delivery puts a file; it may have come that far.
+            return not self._holds(descent, path, old)
+        return self._holds(descent, path, new) and not self._holds(descent, path, old)
+
+    def _is_folder_of_ours(self, path: str) -> bool:
+        """Whether the same delivery makes a folder where it deletes a file."""
+        return any(other.startswith(f"{path}/") and new is not None for other, (_, new) in self.changes.items())
 
     def _holds(self, descent: Descent, path: str, old: Entry | None) -> bool:
         """Whether a path holds an entry; for None: whether it is free, or given free by this delivery."""
@@ -167,8 +226,8 @@ class Application:
     def _clear_folder(self, descent: Descent, path: str) -> None:
         """Remove the empty folders at a path that is to become a file."""
         folder = f"{self.root}/{path}"
-        parent, name = descent.parent(path)
         try:
+            parent, name = descent.parent(path)
             if not stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
                 return
         except FileNotFoundError:
@@ -178,30 +237,30 @@ class Application:
             os.rmdir(last, dir_fd=inside)
 
     def _swap(
-        self, descent: Descent, path: str, old: Entry | None, new: Entry | None, like: os.stat_result | None
-    ) -> os.stat_result | None:
-        """From `old` to `new` at a path; the status of what was there. UserChangedError when it was not `old`."""
+        self, descent: Descent, path: str, old: Entry | None, new: Entry | None, like: Rights | None
+    ) -> Rights | None:
+        """From `old` to `new` at a path; the rights of what was there. UserChangedError when it was not `old`."""
         parent, name = descent.parent(path, is_made=True)
         if old is None and new is not None:
             self._create(parent, name, path, new, like)
             return None
         if old is None:
             return None
-        status = _status_of_base(parent, name, path, old)
+        rights = _rights(_status_of_base(parent, name, path, old))
         aside = temp_name(self.token)
         if new is None:
             os.rename(name, aside, src_dir_fd=parent, dst_dir_fd=parent)
         else:
-            self._write(parent, aside, new, like or status)
+            self._write(parent, aside, new, like or rights)
             try:
                 if not atomic.exchange(parent, aside, name):
                     os.rename(aside, name, src_dir_fd=parent, dst_dir_fd=parent)
-                    return status
+                    return rights
             except OSError:
                 os.unlink(aside, dir_fd=parent)
                 raise
         self._accept(parent, name, aside, path, old, is_deletion=new is None)
-        return status
+        return rights
 
     def _accept(self, parent: int, name: str, aside: str, path: str, old: Entry, *, is_deletion: bool) -> None:
         """Drop what was swapped out if it is the base, else put it back."""
@@ -219,7 +278,7 @@ class Application:
             os.unlink(aside, dir_fd=parent)
         raise UserChangedError(path)
 
-    def _create(self, parent: int, name: str, path: str, new: Entry, like: os.stat_result | None) -> None:
+    def _create(self, parent: int, name: str, path: str, new: Entry, like: Rights | None) -> None:
         temp = temp_name(self.token)
         self._write(parent, temp, new, like)
         try:
@@ -231,21 +290,27 @@ class Application:
             os.unlink(temp, dir_fd=parent)
             raise
 
-    def _write(self, parent: int, name: str, entry: Entry, like: os.stat_result | None) -> None:
-        """Write an entry under a new name, with the permissions and owner of what it replaces."""
+    def _write(self, parent: int, name: str, entry: Entry, like: Rights | None) -> None:
+        """Write an entry under a new name, with the rights of what it replaces.
+
+        It has that name only once it is whole: what a crash leaves under it is the mission's or the user's content.
+        """
         data = self.repo.odb.read(pygit2.Oid(raw=entry.oid))[1]
         if entry.mode == LINK:
             os.symlink(os.fsdecode(data), name, dir_fd=parent)
             return
-        is_like_file = like is not None and stat.S_ISREG(like.st_mode)
+        unfinished = f"{name}{_UNFINISHED}"
         is_executable = entry.mode == EXECUTABLE
-        if not is_like_file or like is None:
-            write_new(parent, name, data, 0o777 if is_executable else 0o666)
-            return
-        write_new(parent, name, data, _bits(like.st_mode, is_executable=is_executable), is_exact=True)
-        if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
-            with suppress(PermissionError):  # Only root may give files away; then they are ours, as with any editor.
-                os.chown(name, like.st_uid, like.st_gid, dir_fd=parent, follow_symlinks=False)
+        if like is None or not stat.S_ISREG(like.mode):
+            write_new(parent, unfinished, data, 0o777 if is_executable else 0o666)
+        else:
+            write_new(parent, unfinished, data, _bits(like.mode, is_executable=is_executable), is_exact=True)
+            if (like.uid, like.gid) != (os.geteuid(), os.getegid()):
+                with suppress(
+                    PermissionError
+                ):  # Only root may give files away; then they are ours, as with any editor.
+                    os.chown(unfinished, like.uid, like.gid, dir_fd=parent, follow_symlinks=False)
+        os.rename(unfinished, name, src_dir_fd=parent, dst_dir_fd=parent)
 
     def _remove_emptied(self) -> None:
         """Remove the folders that lost their last file to this delivery."""
@@ -257,6 +322,19 @@ class Application:
                 with suppress(OSError, WorkspaceError):
                     parent, name = descent.parent(folder)
                     os.rmdir(name, dir_fd=parent)
+
+
+def _becomes_file(changes: Mapping[str, Delta], folder: str) -> bool:
+    """Whether a delivery puts a file where this folder is."""
+    return folder in changes and changes[folder][1] is not None
+
+
+def _rights(status: os.stat_result) -> Rights:
+    return Rights(status.st_mode, status.st_uid, status.st_gid)
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)  # noqa: PTH112, PTH114 - str paths
 
 
 def _status_of_base(parent: int, name: str, path: str, old: Entry) -> os.stat_result:

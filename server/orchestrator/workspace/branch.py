@@ -127,11 +127,15 @@ def _commit(repo: pygit2.Repository, tree: bytes, message: str, parents: list[py
 
 
 def _point(repo: pygit2.Repository, mission_id: str, commit: pygit2.Oid) -> str:
+    problem = f"{_MAX_SUFFIX} branches named orchestrator/{mission_id} exist"
     for number in range(1, _MAX_SUFFIX + 1):
         name = f"orchestrator/{mission_id}" + (f"-{number}" if number > 1 else "")
         try:
             repo.create_reference_direct(f"refs/heads/{name}", commit, False)  # noqa: FBT003 - positional only: force
         except pygit2.AlreadyExistsError:
             continue
+        except OSError as error:  # A lock that a process left which died: the repository is the user's, so is the lock.
+            problem = str(error)
+            continue
         return name
-    raise BranchRefusedError(f"{_MAX_SUFFIX} branches named orchestrator/{mission_id} exist")
+    raise BranchRefusedError(problem)

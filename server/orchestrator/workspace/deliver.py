@@ -15,7 +15,7 @@ from orchestrator.config.places import Places
 from orchestrator.domain.words import DeliveryMode
 from orchestrator.ports.workspace import Delivery, WorkspaceError
 from orchestrator.workspace import diff
-from orchestrator.workspace.apply import Application, UserChangedError
+from orchestrator.workspace.apply import Application, Before, UserChangedError
 from orchestrator.workspace.branch import BranchRefusedError, to_branch
 from orchestrator.workspace.integrate import mission_ref
 from orchestrator.workspace.shadow import tree_of
@@ -32,6 +32,7 @@ class _Begun(msgspec.Struct, frozen=True):
     base: str
     tip: str
     token: str
+    before: Before = Before()
 
 
 class Deliveries:
@@ -58,6 +59,32 @@ class Deliveries:
             return self._branch(repo, begun, changes, title)
         return self._patch(repo, begun, changes)
 
+    def undo(self, repo: pygit2.Repository, *, mission_id: str, delivered: str, restored: str) -> tuple[str, ...]:
+        """Put `restored`'s content where `delivered`'s stands, all or nothing; the paths that differ between the two.
+
+        Raises WorkspaceError `changed_since` when a file holds neither, and `undo_failed` when writing fails.
+        """
+        changes = differences(repo, tree_of(repo, delivered), tree_of(repo, restored))
+        paths = tuple(sorted(changes))
+        made = Application(repo, str(self._root), changes).already_made()
+        begun = _Begun(mission_id, delivered, restored, secrets.token_hex(4))
+        left = {path: delta for path, delta in changes.items() if path not in made}
+        application = Application(repo, str(self._root), left, begun.token)
+        if kept := application.kept_back():
+            raise _changed_since(kept)
+        self._begin(begun, application)
+        try:
+            application.run()
+        except UserChangedError as error:
+            raise _changed_since((error.path,)) from error
+        except (OSError, WorkspaceError) as error:
+            stuck = f"; NOT put back: {', '.join(application.stuck)}" if application.stuck else ""
+            message = f"nothing was undone, because writing failed ({error}){stuck}"
+            raise WorkspaceError("undo_failed", message, "mend what the message names, then undo again") from error
+        finally:
+            self._journal.unlink(missing_ok=True)
+        return paths
+
     def recover(self, repo: pygit2.Repository) -> tuple[str, ...]:
         """Undo a delivery that a dead process left half done; paths that a person should look at."""
         try:
@@ -69,7 +96,7 @@ class Deliveries:
             self._journal.unlink()
             return ()
         changes = differences(repo, tree_of(repo, begun.base), tree_of(repo, begun.tip))
-        left = Application(repo, str(self._root), changes, begun.token).recover()
+        left = Application(repo, str(self._root), changes, begun.token).recover(begun.before)
         self._journal.unlink()
         return left
 
@@ -85,7 +112,7 @@ class Deliveries:
         try:
             kept = application.kept_back()
             if not kept:
-                self._begin(begun)
+                self._begin(begun, application)
                 application.run()
                 self._journal.unlink()
                 return Delivery(DeliveryMode.APPLY, str(self._root), paths, (), f"{len(paths)} files changed in place")
@@ -109,9 +136,9 @@ class Deliveries:
             return f"{why}NOT put back: {', '.join(application.stuck)}; "
         return why
 
-    def _begin(self, begun: _Begun) -> None:
+    def _begin(self, begun: _Begun, application: Application) -> None:
         with self._journal.open("wb") as file:
-            file.write(msgspec.json.encode(begun))
+            file.write(msgspec.json.encode(msgspec.structs.replace(begun, before=application.before())))
             file.flush()
             os.fsync(file.fileno())
 
@@ -164,15 +191,22 @@ class Deliveries:
 
 def _write_patch(folder: Path, mission_id: str, repo: pygit2.Repository, base: str, tip: str) -> Path:
     number = 1
-    while True:
-        file = folder / (f"{mission_id}.patch" if number == 1 else f"{mission_id}-{number}.patch")
-        try:
-            with file.open("xb") as out:
-                out.writelines(diff.patch(repo, base, tip))
-        except FileExistsError:
-            number += 1
-            continue
-        return file
+    while (file := folder / (f"{mission_id}.patch" if number == 1 else f"{mission_id}-{number}.patch")).exists():
+        number += 1
+    # It has its name only once it is whole; one delivery runs at a time.
+    part = folder / f"{mission_id}.part"
+    with part.open("wb") as out:
+        out.writelines(diff.patch(repo, base, tip))
+    part.rename(file)
+    return file
+
+
+def _changed_since(paths: tuple[str, ...]) -> WorkspaceError:
+    return WorkspaceError(
+        "changed_since",
+        f"nothing was undone, because you changed these files since the delivery: {', '.join(paths)}",
+        "undo or save your changes to them first; orchestrator diff shows what the mission wrote",
+    )
 
 
 def _shown(paths: tuple[str, ...]) -> str:

@@ -41,6 +41,12 @@ def advance(repo: pygit2.Repository, mission_id: str, commit: str, previous: str
     repo.create_reference_direct(name, pygit2.Oid(hex=commit), True)  # noqa: FBT003 - positional only: force
 
 
+def restore_ref(repo: pygit2.Repository, mission_id: str, commit: str) -> None:
+    """Put a mission's ref to this commit wherever it stands. Raises WorkspaceError `no_such_commit`."""
+    tree_of(repo, commit)
+    repo.create_reference_direct(mission_ref(mission_id), pygit2.Oid(hex=commit), True)  # noqa: FBT003 - force
+
+
 def merge(repo: pygit2.Repository, base: str, ours: str, theirs: str, message: str) -> Merge:
     """Three-way merge of trees. The commit's one parent is `ours`, so that a mission's history is a line."""
     ancestor, mine, other = (tree_of(repo, commit) for commit in (base, ours, theirs))

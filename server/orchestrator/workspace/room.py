@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import anyio
@@ -67,6 +68,12 @@ class ShadowWorkspace:
         async with self._worktrees.checkout(commit) as worktree:
             yield worktree
 
+    @asynccontextmanager
+    async def reclaim(self, path: str, commit: str) -> AsyncGenerator[Worktree, None]:
+        """The worktree that an earlier server handed out, with the work that is in it."""
+        async with self._worktrees.reclaim(path, commit) as worktree:
+            yield worktree
+
     async def prepared(self, worktree: Worktree, key: str, run: Callable[[], Awaitable[None]]) -> bool:
         """Run the setup unless its products for `key` are in the worktree, untouched; whether it ran."""
         return await self._worktrees.prepared(worktree, key, run)
@@ -83,6 +90,17 @@ class ShadowWorkspace:
     async def advance(self, mission_id: str, commit: str, *, previous: str) -> None:
         """Move the mission's ref, compare and swap."""
         await self._use(lambda repo: integrate.advance(repo, mission_id, commit, previous))
+
+    async def restore_ref(self, mission_id: str, commit: str) -> None:
+        """Put the mission's ref to this commit wherever it stands."""
+        await self._use(lambda repo: integrate.restore_ref(repo, mission_id, commit))
+
+    async def undo(self, mission_id: str, delivered: str, restored: str) -> tuple[str, ...]:
+        """Put `restored`'s content where `delivered`'s stands in the user's tree, all or nothing."""
+        async with self._one_delivery:
+            return await self._use(
+                lambda repo: self._deliveries.undo(repo, mission_id=mission_id, delivered=delivered, restored=restored)
+            )
 
     async def read_file(self, commit: str, path: str) -> bytes | None:
         """A file of a commit; None when there is none, or a symlink."""
@@ -122,11 +140,17 @@ class ShadowWorkspace:
 
 
 def open_workspace(places: Places) -> ShadowWorkspace:
-    """The workspace at `places.root`, which may be read-only.
+    """The workspace at `places.root`, which may be read-only. For the one server that owns its state.
 
-    Raises WorkspaceError `no_such_workspace`, `not_a_folder`, `workspace_unreadable`, `shadow_unusable`.
+    What a process that died left half done is taken back. Raises WorkspaceError as `require_folder`, and
+    `shadow_unusable`.
     """
-    root = places.root
+    require_folder(places.root)
+    return ShadowWorkspace(places)
+
+
+def require_folder(root: Path) -> None:
+    """Raise WorkspaceError `no_such_workspace`, `not_a_folder` or `workspace_unreadable` for what is no workspace."""
     try:
         with os.scandir(root) as entries:
             next(entries, None)
@@ -136,7 +160,6 @@ def open_workspace(places: Places) -> ShadowWorkspace:
         raise WorkspaceError("not_a_folder", f"{root} is not a folder", "name the folder that holds the code") from None
     except OSError as error:
         raise unreadable(root, error) from error
-    return ShadowWorkspace(places)
 
 
 def _read_file(repo: pygit2.Repository, commit: str, path: str) -> bytes | None:

@@ -48,15 +48,18 @@ class Shadow:
     """One bare repository on disk. Each use takes a handle of its own, so that threads never share one."""
 
     def __init__(self, path: Path) -> None:
-        """Open the repository, creating it when missing. Raises WorkspaceError `shadow_unusable`."""
+        """Open the repository of this process, creating it when missing. Raises WorkspaceError `shadow_unusable`."""
         self.path = path
         self._idle: list[pygit2.Repository] = []
         self._lock = threading.Lock()
         try:
             if not (path / "HEAD").exists():
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                _create(path)
-            self._idle.append(pygit2.Repository(str(path)))
+                pygit2.init_repository(str(path), bare=True)
+            _remove_locks(path)
+            repo = pygit2.Repository(str(path))
+            _configure(repo)
+            self._idle.append(repo)
         except (OSError, pygit2.GitError) as error:
             raise WorkspaceError(
                 "shadow_unusable",
@@ -84,10 +87,19 @@ class Shadow:
             self._idle.clear()
 
 
-def _create(path: Path) -> None:
-    repo = pygit2.init_repository(str(path), bare=True)
+def _configure(repo: pygit2.Repository) -> None:
     for key, value in _CONFIG.items():
-        repo.config[key] = value
+        if key not in repo.config:
+            repo.config[key] = value
+
+
+def _remove_locks(path: Path) -> None:
+    """Take away the locks of a process that died while it moved a ref: nobody else would, and no ref could move again.
+
+    The repository is the server's own, and one server owns it, so no lock that is met here is anybody's.
+    """
+    for lock in (*path.glob("*.lock"), *(path / "refs").rglob("*.lock")):
+        lock.unlink(missing_ok=True)
 
 
 def tree_of(repo: pygit2.Repository, commit: str) -> bytes:

@@ -21,6 +21,7 @@ _FRESH: Final = ".todo.md.new"
 """One fixed name, so that a crash leaves at most one stray and the next write takes it away."""
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BASE: Final = "todo.base"
+_NEXT: Final = "todo.next"
 _KEPT: Final = "todo-kept"
 
 
@@ -35,6 +36,7 @@ class WorkspaceTodo:
         self._root = root
         self._folder, _, self._name = TODO_NAME.rpartition("/")
         self._base = state / _BASE
+        self._next = state / _NEXT
         self._kept = state / _KEPT
 
     def stamp(self) -> tuple[int, int, int]:
@@ -52,32 +54,54 @@ class WorkspaceTodo:
             base = self._base.read_text(encoding="utf-8", errors="replace")
         try:
             with self._opened() as folder:
+                self._mend(folder)
                 return TodoPair(_content(folder, self._name), base)
         except OSError as error:
             raise self._unwritable(error) from error
 
     def write(self, text: str, expected: str | None) -> str | None:
-        """Swap the new text in and look at what came out."""
+        """Swap the new text in and look at what came out; what a person saved meanwhile is put back."""
+        content = text.encode("utf-8", "replace")
         try:
             with self._opened() as folder:
                 self._refuse_unless_plain(folder)
-                with suppress(FileNotFoundError):
-                    os.unlink(_FRESH, dir_fd=folder)
-                write_new(folder, _FRESH, text.encode("utf-8", "replace"), 0o644)
-                return self._swap(folder, expected)
+                self._mend(folder)
+                self._next.write_bytes(content)
+                write_new(folder, _FRESH, content, 0o644)
+                return self._swap(folder, content.decode(), expected)
         except OSError as error:
             raise self._unwritable(error) from error
 
     def settle(self, text: str) -> None:
         """Remember the text as what the server wrote last."""
-        fresh = self._base.with_suffix(".new")
         try:
-            fresh.write_text(text, encoding="utf-8", errors="replace")
-            fresh.replace(self._base)
+            self._next.write_text(text, encoding="utf-8", errors="replace")
+            self._next.replace(self._base)
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def _swap(self, folder: int, expected: str | None) -> str | None:
+    def _mend(self, folder: int) -> None:
+        """Finish what a server that died in `write` left: a swap is taken back, for nobody has read what came out.
+
+        `todo.next` says which text was going in. A stray that begins it never got there, and is dropped.
+        """
+        stray = _content(folder, _FRESH)
+        if stray is None:
+            with suppress(FileNotFoundError):
+                os.unlink(_FRESH, dir_fd=folder)
+            return
+        going_in = ""
+        with suppress(FileNotFoundError):
+            going_in = self._next.read_bytes().decode("utf-8", "replace")
+        is_swapped_out = not going_in.startswith(stray)
+        is_newest = is_swapped_out and _content(folder, self._name) == going_in
+        if is_newest and exchange(folder, _FRESH, self._name):
+            is_swapped_out = False
+        if is_swapped_out:
+            self._keep(stray)  # The person has saved once more since: both stay.
+        os.unlink(_FRESH, dir_fd=folder)
+
+    def _swap(self, folder: int, text: str, expected: str | None) -> str | None:
         try:
             is_swapped = exchange(folder, _FRESH, self._name)
         except FileNotFoundError:
@@ -86,10 +110,21 @@ class WorkspaceTodo:
             os.replace(_FRESH, self._name, src_dir_fd=folder, dst_dir_fd=folder)
             return None
         before = _content(folder, _FRESH)
+        if before is not None and before != expected:
+            self._swap_back(folder, text, before)
+            return before
         if expected is not None and not self._base.exists():
             self._keep(expected)
         os.unlink(_FRESH, dir_fd=folder)
-        return before if before is not None and before != expected else None
+        return None
+
+    def _swap_back(self, folder: int, text: str, before: str) -> None:
+        """Put back what a person saved: until its edits are in the journal, it stands nowhere else."""
+        exchange(folder, _FRESH, self._name)
+        if _content(folder, _FRESH) != text:
+            exchange(folder, _FRESH, self._name)  # They saved once more in between: that stays, the other is kept.
+            self._keep(before)
+        os.unlink(_FRESH, dir_fd=folder)
 
     def _keep(self, text: str) -> None:
         self._kept.mkdir(parents=True, exist_ok=True, mode=0o700)

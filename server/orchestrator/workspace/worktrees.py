@@ -19,6 +19,7 @@ from orchestrator.ports.workspace import WorkspaceError, Worktree
 from orchestrator.workspace.folder import Folder, switch
 from orchestrator.workspace.setup import Before, after_setup, before_setup
 from orchestrator.workspace.shadow import Shadow, tree_of
+from orchestrator.workspace.trees import flatten
 
 MAX_WORKTREES: Final = 64
 WAIT_S: Final = 600.0
@@ -56,6 +57,37 @@ class Worktrees:
                     self._free.append(folder)
         finally:
             self._slots.release()
+
+    @asynccontextmanager
+    async def reclaim(self, path: str, commit: str) -> AsyncGenerator[Worktree, None]:
+        """A folder of an earlier process with the work that is in it.
+
+        Nothing is known of its setup products, so files that a setup made and no ignore rule names count as work.
+        Raises WorkspaceError `not_checked_out` when no free folder is at this path.
+        """
+        await self._wait()
+        try:
+            folder = await anyio.to_thread.run_sync(self._reclaim, path, commit, limiter=self._threads)
+            try:
+                yield Worktree(folder.path, folder.commit, folder.tree.hex())
+            finally:
+                with self._lock:
+                    del self._used[folder.path]
+                    self._free.append(folder)
+        finally:
+            self._slots.release()
+
+    def _reclaim(self, path: str, commit: str) -> Folder:
+        with self._shadow.use() as repo, self._lock:
+            folder = next((free for free in self._free if free.path == path), None)
+            if folder is None:
+                raise _given_back(Worktree(path, commit, ""))
+            tree = tree_of(repo, commit)
+            self._free.remove(folder)
+            folder.forget()
+            folder.commit, folder.tree, folder.entries = commit, tree, flatten(repo, tree)
+            self._used[path] = folder
+        return folder
 
     async def prepared(self, worktree: Worktree, key: str, run: Callable[[], Awaitable[None]]) -> bool:
         """Run the setup in a worktree unless its products for `key` are still there, untouched; whether it ran.
