@@ -21,12 +21,17 @@ OWN_CODE = frozenset({"PlanFormatError", "ConfigError", "ServerGoneError"})
 """Error classes that bring their code themselves."""
 CARRIERS = {
     "encode_error": 1, "_refuse": 1, "_answer_error": 1, "_errors": 1, "_parent": 1, "Invalid": 1, "EndMission": 1,
-    "_Problem": 0,
+    "_Problem": 0, "EditProblem": 0, "PlanProblem": 0,
 }  # fmt: skip
 """Calls that take a code on its way to an error, and in which place."""
 TUPLE_MAKERS = frozenset({"unsealable", "_refusal"})
 """Functions that answer (code, message, hint)."""
-PASSED_ON = frozenset({"error.code", "*problem", "fault.failure", "code"})
+PASSED_ON = frozenset(
+    {
+        "error.code", "*problem", "fault.failure", "code", "problem.code", "fault.code", "end.failure", "kind",
+        "str(fields['code'])", "welcome.code or 'server_unreachable'",
+    }
+)  # fmt: skip
 """Expressions that hand on a code which is found elsewhere."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

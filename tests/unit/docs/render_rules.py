@@ -1,71 +1,83 @@
-"""Renders docs/rules.md from the built-in rules. `python tests/unit/docs/render_rules.py` rewrites the page."""
+"""Renders docs/rules.md and docs/rules/ from the built-in rules: `python tests/unit/docs/render_rules.py`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from orchestrator import native
+from orchestrator.cli.rules.catalog import Entry, entry_of
+from orchestrator.cli.rules.page import fix_word, page
 
-PAGE = Path(__file__).resolve().parents[3] / "docs/rules.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+INDEX = DOCS / "rules.md"
+FOLDER = DOCS / "rules"
 _FAMILIES = {
-    "Python": ("Python",),
-    "JavaScript and TypeScript": ("JavaScript", "TypeScript", "Tsx"),
+    "Python": "py-",
+    "JavaScript and TypeScript": ("js-", "ts-", "tsx-"),
+    "Rust": "rs-",
+    "Go": "go-",
 }
 _SEVERITIES = ("error", "warning", "info", "hint")
+_LANGUAGES = ("JavaScript", "TypeScript", "Tsx")
 _HEAD = """\
 # Built-in rules
 
-{count} rules. [Style guardian](guardian.md) says how to run them, silence one and add your own. `error` and `warning`
-refuse a change in a mission, `info` and `hint` are only reported. A `safe` fix never changes what the program does;
-`orchestrator lint --fix` applies those. A fix that is `offered` is shown by editors and never applied unasked.
+{rules} rules, {ids} ids: a rule for JavaScript, TypeScript and TSX has one id in each, which differ in their beginning
+(`js-`, `ts-`, `tsx-`). Each rule has a page that says why, with examples, its fix, and how to silence it; `orchestrator
+rules explain ID` prints it. [Style guardian](guardian.md) says how to run them and add your own.
 
-The ids of the same rule for JavaScript, TypeScript and TSX differ in their beginning: `js-`, `ts-`, `tsx-`.
+`error` and `warning` refuse a change in a mission, `info` and `hint` are only reported. A `safe` fix never changes what
+the program does; `orchestrator lint --fix` applies those. A fix that is `offered` is shown by editors and never applied
+unasked.
 
-This page is generated: `python tests/unit/docs/render_rules.py` writes it.
+The list and the pages are generated: `python tests/unit/docs/render_rules.py` writes them.
 """
 
 
-def page() -> str:
-    """The whole page."""
-    rules = native.RuleSet.builtin().rules()
-    parts = [_HEAD.format(count=len(rules))]
-    known = {language for languages in _FAMILIES.values() for language in languages}
-    families = _FAMILIES | {rule.language: (rule.language,) for rule in rules if rule.language not in known}
-    for title, languages in families.items():
-        chosen = [rule for rule in rules if rule.language in languages]
-        chosen.sort(key=lambda rule: (_SEVERITIES.index(rule.severity), rule.rule_id))
-        parts += [f"## {title}\n", _table(chosen), _notes(chosen)]
+def pages() -> dict[Path, str]:
+    """Every generated file with its text."""
+    groups = grouped()
+    return {INDEX: _index(groups)} | {DOCS.parent / url: page(entries) for url, entries in groups.items()}
+
+
+def grouped() -> dict[str, list[Entry]]:
+    """The rules by their page, which the dialects of one language share; within a page JavaScript comes first."""
+    found: dict[str, list[Entry]] = {}
+    for rule in native.RuleSet.builtin().rules():
+        found.setdefault(rule.url or "", []).append(entry_of(rule))
+    for entries in found.values():
+        entries.sort(key=_dialect)
+    return dict(sorted(found.items()))
+
+
+def _dialect(entry: Entry) -> int:
+    return _LANGUAGES.index(entry.rule.language) if entry.rule.language in _LANGUAGES else -1
+
+
+def _index(groups: dict[str, list[Entry]]) -> str:
+    parts = [_HEAD.format(rules=len(groups), ids=sum(len(entries) for entries in groups.values()))]
+    for title, beginnings in _FAMILIES.items():
+        chosen = [one for one in groups.values() if one[0].rule.rule_id.startswith(beginnings)]
+        chosen.sort(key=lambda one: (_SEVERITIES.index(one[0].rule.severity), one[0].rule.rule_id))
+        rows = ["| rule | severity | fix | message |", "|---|---|---|---|", *(_row(entries) for entries in chosen)]
+        parts += [f"## {title}\n", "\n".join(rows) + "\n"]
     return "\n".join(parts)
 
 
-def _table(rules: list[native.Rule]) -> str:
-    rows = ["| id | language | severity | fix | message |", "|---|---|---|---|---|"]
-    rows += [
-        f"| `{rule.rule_id}` | {rule.language} | {rule.severity} | {_fix(rule)} | {_cell(rule.message)} |"
-        for rule in rules
-    ]
-    return "\n".join(rows) + "\n"
-
-
-def _fix(rule: native.Rule) -> str:
-    return "safe" if rule.is_safe_fix else "offered" if rule.is_fixable else ""
-
-
-def _notes(rules: list[native.Rule]) -> str:
-    """Why each rule is there; rules that share a note share a line."""
-    ids: dict[str, list[str]] = {}
-    for rule in rules:
-        ids.setdefault(rule.note or rule.message, []).append(f"`{rule.rule_id}`")
-    return "\n".join(f"- {', '.join(names)}: {_text(note)}" for note, names in ids.items()) + "\n"
-
-
-def _text(text: str) -> str:
-    return " ".join(text.split()).replace("<", "&lt;").replace("*", "\\*")
+def _row(entries: list[Entry]) -> str:
+    first = entries[0].rule
+    fix = fix_word(entries[0]).replace("none", "")
+    return f"| [`{first.rule_id}`](rules/{first.rule_id}.md) | {first.severity} | {fix} | {_cell(first.message)} |"
 
 
 def _cell(text: str) -> str:
-    return _text(text).replace("|", "\\|")
+    return " ".join(text.split()).replace("<", "&lt;").replace("*", "\\*").replace("|", "\\|")
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    made = pages()
+    FOLDER.mkdir(exist_ok=True)
+    for stale in set(FOLDER.glob("*.md")) - set(made):
+        stale.unlink()
+    for path, text in made.items():
+        path.write_text(text, encoding="utf-8")

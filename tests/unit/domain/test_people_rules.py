@@ -83,6 +83,13 @@ class TestApproval:
 
 
 class TestQuestions:
+    def test_an_allowed_judge_is_remembered(self, story: Story) -> None:
+        story.planned()
+        for name, answer in (("q1", Answer.DENY), ("q2", Answer.ALLOW)):
+            story.do(c.Ask(Question(name, QuestionKind.JUDGE, "may it?", f"{name}.py\ntest.py")))
+            story.do(c.AnswerQuestion(name, answer, ME))
+        assert story.mission.approved_judges == {"q2.py", "test.py"}
+
     def test_always_answers_the_next_one(self, story: Story) -> None:
         story.planned()
         story.do(c.Ask(Question("q1", QuestionKind.PERMISSION, "may I?", "shell: make", "a")))
@@ -151,11 +158,15 @@ class TestTakingUp:
     def test_what_ran_is_interrupted_and_what_was_open_is_lost(self, story: Story, make: Make) -> None:
         story.planned(make.task("a"), make.task("b"))
         first, second = story.start("a"), story.start("b")
+        story.note(e.SessionOpened("s1", "a", first.attempt_id, first.role, "place", "/w", "c0"))
+        story.note(e.SessionOpened("s2", "b", second.attempt_id, second.role, "place", "/w2", "c0"))
+        assert set(story.mission.sessions) == {"a", "b"}
         story.note(e.AttemptCommitted(second.attempt_id, "b", "c5", "t5", ("src/b.py",)))
         story.do(c.Reserve("s", Reservation("r1", ("mission",), Amounts(tokens=7))))
         story.do(c.Ask(Question("q1", QuestionKind.PERMISSION, "?", "x", "a", first.attempt_id)))
         story.do(c.TakeUp("gone", kept_attempts=(second.attempt_id,)))
         assert set(story.mission.leases) == {"b"}
+        assert story.mission.sessions == {}
         assert story.mission.budget.total() == Amounts(tokens=7)
         assert story.mission.answers["q1"].answer is Answer.DENY
         story.do(c.TakeUp("gone again"))
@@ -166,6 +177,7 @@ class TestTakingUp:
         assert story.mission.tasks["b"].checkpoint == ""
         interrupted = e.AttemptInterrupted(again.attempt_id, "b", FailureKind.CRASHED, "late")
         story.refuse(c.Note(interrupted), "stale_token")
+        story.note(e.SessionOpened("s", "", "", again.role, "place", "/w", "c0"))
         late = e.AttemptCommitted(again.attempt_id, "b", "c6", "t6", ())
         story.refuse(c.Note(late), "stale_token")
 
@@ -247,6 +259,15 @@ class TestRevisions:
             "a.fix1": TaskStatus.STRUCK,
             "a.fix2": TaskStatus.STRUCK,
         }
+
+    def test_a_mended_task_keeps_its_fixer(self, story: Story, make: Make) -> None:
+        story.planned()
+        story.refused(story.start("a"))
+        story.do(make.fix("a"))
+        story.integrate(story.start("a.fix1"))
+        story.do(revised(story, PlanEdit(EditKind.REOPEN, "a")))
+        assert story.mission.tasks["a.fix1"].status is TaskStatus.DONE
+        assert story.mission.tasks["a"].status is TaskStatus.OPEN
 
     def test_a_failed_task_can_be_struck_and_then_blocks_no_seal(self, story: Story, make: Make) -> None:
         story.planned()

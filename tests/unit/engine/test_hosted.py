@@ -105,7 +105,7 @@ async def end(service: MissionService, mission: Mission) -> list[Recorded]:
 
 
 def of(recorded: list[Recorded], kind: type) -> list[str]:
-    return [item.event.task_id for item in recorded if isinstance(item.event, kind)]
+    return [getattr(item.event, "task_id", "") for item in recorded if isinstance(item.event, kind)]
 
 
 def test_a_client_hosts_a_mission(player: Player, editor: Editor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import anyio
 
@@ -41,8 +42,8 @@ async def ended(service: MissionService, mission: Mission) -> list[Recorded]:
     return await service.events(mission_id=mission.id, after_seq=0, limit=1_000)
 
 
-def of(recorded: list[Recorded], kind: type) -> list[Recorded]:
-    return [item for item in recorded if isinstance(item.event, kind)]
+def of(recorded: list[Recorded], kind: type) -> list[Any]:
+    return [item.event for item in recorded if isinstance(item.event, kind)]
 
 
 def play_until(player: Player, happened: Callable[[Mission], bool]) -> str:
@@ -74,11 +75,11 @@ def test_a_mission_goes_on_where_it_was(player: Player) -> None:
     mission, recorded = go_on(player, mission_id)
     assert mission.status is MissionStatus.UNVERIFIED
     assert len(of(recorded, SnapshotTaken)) == 1
-    assert [item.event.task_id for item in of(recorded, AttemptStarted)] == ["a", "b", "b"]
-    assert [item.event.task_id for item in of(recorded, AttemptIntegrated)] == ["a", "b"]
-    interrupted = of(recorded, AttemptInterrupted)[0].event
+    assert [event.task_id for event in of(recorded, AttemptStarted)] == ["a", "b", "b"]
+    assert [event.task_id for event in of(recorded, AttemptIntegrated)] == ["a", "b"]
+    interrupted = of(recorded, AttemptInterrupted)[0]
     assert (interrupted.task_id, interrupted.failure) == ("b", FailureKind.INTERRUPTED)
-    assert of(recorded, MissionTakenUp)[0].event.interrupted == (interrupted.attempt_id,)
+    assert of(recorded, MissionTakenUp)[0].interrupted == (interrupted.attempt_id,)
 
 
 def test_a_mission_that_was_planning_plans_again(player: Player) -> None:
@@ -86,7 +87,7 @@ def test_a_mission_that_was_planning_plans_again(player: Player) -> None:
     mission_id = play_until(player, lambda m: bool(m.base_commit))
     mission, recorded = go_on(player, mission_id)
     assert mission.status is MissionStatus.UNVERIFIED
-    assert [item.event.task_id for item in of(recorded, AttemptIntegrated)] == ["a"]
+    assert [event.task_id for event in of(recorded, AttemptIntegrated)] == ["a"]
 
 
 def test_queued_missions_keep_their_order(player: Player) -> None:
@@ -100,7 +101,7 @@ def test_queued_missions_keep_their_order(player: Player) -> None:
         async with open_missions(player.workspace) as service:
             await until(lambda: all(mission.status.is_terminal for mission in service.missions()))
             events = await service.events(mission_id="", after_seq=0, limit=1_000)
-            return [item.mission_id for item in of(events, SnapshotTaken)]
+            return [item.mission_id for item in events if isinstance(item.event, SnapshotTaken)]
 
     ids = run_virtual(start)
     assert run_virtual(finish) == ids
@@ -116,7 +117,7 @@ def test_work_that_was_committed_is_not_done_again(player: Player) -> None:
     behaviour = {"a": {"worker": [{"faults": [{"kind": "crashed", "times": 99}]}]}}
     player.write_script([make_task("a")], duration_s=100.0, behaviours=behaviour)
     mission, recorded = go_on(player, mission_id)
-    assert [item.event.task_id for item in of(recorded, AttemptIntegrated)] == ["a"]
+    assert [event.task_id for event in of(recorded, AttemptIntegrated)] == ["a"]
     assert len(of(recorded, AttemptCommitted)) == 2
     assert mission.tasks["a"].status is TaskStatus.DONE
     assert mission.recovered_count == 0

@@ -230,6 +230,6 @@ def spied(take, method: str, sink: list):
 
 
 async def until(condition) -> None:
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         while not condition():  # noqa: ASYNC110 - any condition
             await anyio.sleep(0.01)

@@ -404,3 +404,49 @@ async def test_unusable_mission_id(workspace, root, fill, mission):
     base, tip = await mission({"a": "y"})
     with pytest.raises(WorkspaceError):
         await workspace.deliver("../../x", base, tip, PATCH, "The work")
+
+
+async def test_what_a_tree_does_not_say_is_put_back_too(*, repository, places, workspace, mission, fill, monkeypatch):
+    """After a crash: the rights of a deleted file, a file that had become a folder, and the folders that were made."""
+    fill(repository, {"private": "secret\n", "grows": "a file\n"})
+    (repository / "private").chmod(0o600)
+    base, tip = await mission({"private": None, "grows": None, "made/b.txt": "new\n"})
+    async with workspace.checkout(tip) as worktree:
+        fill(Path(worktree.path), {"grows/up.txt": "in a folder\n"})
+        tip = (await workspace.commit(worktree, "grow")).commit
+
+    class Killed(BaseException):
+        pass
+
+    def killed(self: Application) -> None:
+        raise Killed
+
+    monkeypatch.setattr(Application, "_remove_emptied", killed)
+    with pytest.raises(Killed):
+        await workspace.deliver("m1", base, tip, APPLY, "The work")
+    assert (repository / "grows" / "up.txt").exists()
+    assert open_workspace(places).unrestored == ()
+    assert (repository / "grows").read_text() == "a file\n"
+    assert (repository / "private").stat().st_mode & 0o777 == 0o600
+    assert not (repository / "made").exists()
+
+
+async def test_a_failed_delivery_gives_a_file_back_that_became_a_folder(
+    repository, workspace, mission, fill, monkeypatch
+):
+    fill(repository, {"grows": "a file\n"})
+    base, tip = await mission({"grows": None})
+    async with workspace.checkout(tip) as worktree:
+        fill(Path(worktree.path), {"grows/up.txt": "in a folder\n", "z.txt": "last\n"})
+        tip = (await workspace.commit(worktree, "grow")).commit
+    real = Application._write
+
+    def full(self, parent, name, entry, like):
+        if self.changes["z.txt"][1] == entry:
+            raise OSError(28, "No space left on device")
+        real(self, parent, name, entry, like)
+
+    monkeypatch.setattr(Application, "_write", full)
+    delivery = await workspace.deliver("m1", base, tip, APPLY, "The work")
+    assert "NOT put back" not in delivery.detail
+    assert (repository / "grows").read_text() == "a file\n"
