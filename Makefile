@@ -67,7 +67,19 @@ conformance: setup-dev ## Run the protocol's conformance suite against all trans
 	@$(BIN)/python -m pytest -q tests/conformance
 
 crash: setup-dev ## Kill, cut off and starve the durable parts; sampled, a few minutes
-	@$(BIN)/python -m pytest -q -n 2 tests/crash
+	@.ci/stage "journal points" $(BIN)/python tests/crash/journal_points.py --share 0.42
+	@.ci/stage "delivery points" $(BIN)/python tests/crash/delivery_points.py --worlds 2 --share 0.6
+	@.ci/stage "kills" $(BIN)/python tests/crash/kills.py --kills 40
+	@.ci/stage "plan writes" $(BIN)/python tests/crash/attack.py --writes 1500
+
+crash-long: setup-dev ## The same in full: all points, 10,000 kills, 10,000 writes; hours
+	@$(BIN)/python tests/crash/journal_points.py
+	@$(BIN)/python tests/crash/delivery_points.py
+	@$(BIN)/python tests/crash/kills.py
+	@$(BIN)/python tests/crash/attack.py
+
+soak: setup-dev ## Ten minutes of missions on one server: memory, descriptors, threads, disk
+	@$(BIN)/python tests/crash/soak.py
 
 parity: setup-dev ## Compare the guardian's findings with ast-grep's over real code
 	@$(BIN)/python tests/parity/compare.py

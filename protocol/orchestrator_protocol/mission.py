@@ -8,7 +8,7 @@ from pydantic import Field
 
 from orchestrator_protocol.seal import SealView
 from orchestrator_protocol.task import TaskCounts, TaskView
-from orchestrator_protocol.wire import RequestParams, Result
+from orchestrator_protocol.wire import Params, RequestParams, Result
 
 MissionId = Annotated[str, Field(min_length=1, max_length=200)]
 MissionStatus = Literal[
@@ -16,6 +16,48 @@ MissionStatus = Literal[
 ]
 """The last four are final."""
 DeliveryMode = Literal["apply", "branch", "patch"]
+ApprovalMode = Literal["never", "plan"]
+"""What a mission asks a person about before it works: nothing, or its plan."""
+
+
+_Counts = Annotated[tuple[int, int], Field(strict=False)]
+_Amounts = Annotated[tuple[float, float], Field(strict=False)]
+# Pairs; JSON knows only lists, which a strict tuple would refuse.
+
+
+class ContextItem(Params):
+    """A file, or a range of its lines (both from 1, last included), that the mission is about.
+
+    `path` is relative to the workspace, with forward slashes.
+    """
+
+    path: Annotated[str, Field(min_length=1, max_length=4_096)]
+    first_line: Annotated[int, Field(ge=1)] | None = None
+    last_line: Annotated[int, Field(ge=1)] | None = None
+
+
+class Budget(Params):
+    """Limits of one mission; what is left out is not limited.
+
+    Money is in US dollars; `wall_time_s` counts from the start, pauses included. The worst case of every model call is
+    reserved before it. At a limit the mission waits for a person, with everything kept.
+    """
+
+    tokens: Annotated[int, Field(ge=1)] | None = None
+    money_usd: Annotated[float, Field(gt=0)] | None = None
+    turns: Annotated[int, Field(ge=1)] | None = None
+    tool_calls: Annotated[int, Field(ge=1)] | None = None
+    wall_time_s: Annotated[float, Field(gt=0)] | None = None
+
+
+class Usage(Result):
+    """What a mission has used. Money is in US dollars; `reserved_tokens` are held back for calls under way."""
+
+    tokens: int = 0
+    money_usd: float = 0.0
+    turns: int = 0
+    tool_calls: int = 0
+    reserved_tokens: int = 0
 
 
 class MissionStartResult(Result):
@@ -29,15 +71,25 @@ class MissionStartResult(Result):
 class MissionStartParams(RequestParams[MissionStartResult]):
     """Start a mission in plain words.
 
-    `host` says where sessions run: "builtin", or "scripted:FILE"; `trust` lets commands run that were only found in the
-    workspace and not declared. Errors: empty_mission, unknown_host, no_workspace.
+    `context` names files that it is about. `host` says where sessions run: "builtin", "scripted:FILE" (FILE relative to
+    the workspace), or "editor" for a client that hosts sessions; `models` are models by role, for hosts that know
+    models. `trust` lets commands run that were only found in the workspace and not declared. `approval` "plan" has the
+    mission wait for `plan/approve`. A second start with the same `key` answers the mission of the first. `host`,
+    `delivery`, `approval` and every limit of `budget` that are left out are those of the configuration, which has the
+    defaults below when it says nothing.
+    Errors: empty_mission, unknown_host, queue_full, wrong_configuration, no_workspace.
     """
 
     text: Annotated[str, Field(max_length=100_000)]
+    context: Annotated[list[ContextItem], Field(max_length=100)] = []
     host: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*(:.+)?$", max_length=4_096)] = "builtin"
+    models: Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(max_length=10)] = {}
+    budget: Budget = Budget()
     delivery: DeliveryMode = "apply"
     trust: bool = False
     max_iterations: Annotated[int, Field(ge=1, le=100)] = 20
+    approval: ApprovalMode = "never"
+    key: Annotated[str, Field(max_length=200)] = ""
 
 
 class MissionStopResult(Result):
@@ -54,12 +106,76 @@ class MissionStopParams(RequestParams[MissionStopResult]):
     mission_id: MissionId
 
 
+class MissionHoldResult(Result):
+    """The mission as it stands now: "waiting" while it is held."""
+
+    status: MissionStatus
+
+
+class MissionPauseParams(RequestParams[MissionHoldResult]):
+    """Hold a mission: nothing new starts, and sessions wait at their next tool call or turn.
+
+    Errors: unknown_mission, already_paused, mission_not_active, no_workspace.
+    """
+
+    mission_id: MissionId
+    reason: Annotated[str, Field(max_length=1_000)] = ""
+
+
+class MissionResumeParams(RequestParams[MissionHoldResult]):
+    """Let a held mission go on. Errors: unknown_mission, not_paused, mission_not_active, no_workspace."""
+
+    mission_id: MissionId
+
+
+class MissionRetryParams(RequestParams[MissionHoldResult]):
+    """Try an ended mission again where it stands: merged work stays, tasks that had failed are open again.
+
+    Errors: unknown_mission, mission_active, mission_closed (sealed or undone), no_workspace.
+    """
+
+    mission_id: MissionId
+
+
+class MissionUndoResult(Result):
+    """The paths whose former content is back."""
+
+    paths: list[str]
+
+
+class MissionUndoParams(RequestParams[MissionUndoResult]):
+    """Take back all that an ended mission wrote into the workspace, or the work of one task, all or nothing.
+
+    Errors: changed_since (the message names the files that were changed meanwhile), nothing_to_undo, built_upon,
+    mission_active, undo_failed, unknown_mission, unknown_task, no_workspace.
+    """
+
+    mission_id: MissionId
+    task_id: Annotated[str, Field(max_length=200)] = ""
+
+
+class QuestionView(Result):
+    """Something that a person must decide, answered by `permission/reply` (or `plan/approve`).
+
+    `kind` "plan", "budget" and "judge" hold up the whole mission, "permission" the session that asked. `subject` is
+    what is asked for, in a form that "always" is remembered by. After `timeout_s` it counts as denied; 0: never.
+    """
+
+    id: str
+    kind: Literal["plan", "permission", "budget", "judge"]
+    text: str
+    subject: str
+    task_id: str
+    timeout_s: float
+
+
 class MissionStatusResult(Result):
     """All that is known of a mission.
 
     `tip` and `tip_tree` are git ids in the shadow repository ("" before the snapshot); `held_back` names commands that
     wait for trust; `end_code`, `end_reason`, `end_hint` say why it ended without a seal; `delivered_place` is the
-    workspace, branch or patch file that holds the work ("" before a delivery).
+    workspace, branch or patch file that holds the work ("" before a delivery). `questions` wait for a person;
+    `pause_reason` says why the mission is held ("" when nobody paused it).
     """
 
     mission_id: str
@@ -83,6 +199,12 @@ class MissionStatusResult(Result):
     end_hint: str
     is_delivered: bool
     delivered_place: str
+    approval: ApprovalMode = "never"
+    plan_version: int = 0
+    pause_reason: str = ""
+    questions: list[QuestionView] = []
+    usage: Usage = Usage()
+    is_undone: bool = False
 
 
 class MissionStatusParams(RequestParams[MissionStatusResult]):
@@ -144,3 +266,43 @@ class MissionDeliverParams(RequestParams[MissionDeliverResult]):
 
     mission_id: MissionId
     delivery: DeliveryMode = "apply"
+
+
+class MissionSummaryResult(Result):
+    """What a mission did, for people (`markdown`) beside the facts for programs (`status`)."""
+
+    markdown: str
+    status: MissionStatusResult
+
+
+class MissionSummaryParams(RequestParams[MissionSummaryResult]):
+    """Ask for the story of a mission: what was done, by whom, how long, what was refused, what proves it.
+
+    Errors: unknown_mission, no_workspace.
+    """
+
+    mission_id: MissionId
+
+
+class MissionEstimateResult(Result):
+    """What a mission is likely to need, from the ended missions of this workspace.
+
+    Each pair is the middle half of what like missions needed (first and third quartile). `based_on` counts them; with 0
+    the numbers are defaults by the size of the plan. Money is null where the host reports no prices.
+    """
+
+    based_on: int
+    sessions: _Counts
+    tokens: _Counts
+    money_usd: _Amounts | None
+    duration_s: _Amounts
+
+
+class MissionEstimateParams(RequestParams[MissionEstimateResult]):
+    """Estimate a mission before it starts (`host`), or one that runs (`mission_id`: what is left counts).
+
+    Errors: unknown_mission, no_workspace.
+    """
+
+    mission_id: Annotated[str, Field(max_length=200)] = ""
+    host: Annotated[str, Field(max_length=4_096)] = "builtin"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class OrchestratorError(Exception):
     """An error with a stable code, a message that says what happened, and a hint that says what to do.
 
-    Never carries a traceback or a secret: all three fields may be shown to a person or sent to a client.
+    `data` holds facts for programs, as plain JSON data ("version": 7). Never carries a traceback or a secret: all of it
+    may be shown to a person or sent to a client.
     """
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
-        """Keep the three parts; `code` is snake_case and listed in docs/errors.md."""
+    def __init__(self, code: str, message: str, hint: str = "", *, data: Mapping[str, object] | None = None) -> None:
+        """Keep the parts; `code` is snake_case and listed in docs/errors.md."""
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
+        self.data = dict(data or {})
 
     def __str__(self) -> str:
         """Message and hint in one line."""

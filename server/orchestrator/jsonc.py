@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,23 +27,35 @@ class _Token:
 
 
 class FieldLines:
-    """One-based lines of every field of a text that parses."""
+    """One-based lines and columns of every field of a text that parses.
+
+    `duplicates` are the keys that stand a second time in their object, each with the place of the second.
+    """
 
     def __init__(self, text: str) -> None:
         """Read the text once."""
-        self._text = text
+        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
         self._tokens = list(_tokens(text))
         self._at = 0
         self._offsets: dict[FieldPath, int] = {}
+        self.duplicates: dict[FieldPath, tuple[int, int]] = {}
         if self._tokens:
             self._value(())
 
     def line(self, field: FieldPath) -> int:
         """The line of a field, or of the nearest field around it that stands in the text."""
+        return self.position(field)[0]
+
+    def position(self, field: FieldPath) -> tuple[int, int]:
+        """Line and column of a field, or of the nearest field around it that stands in the text."""
         path = field
         while path and path not in self._offsets:
             path = path[:-1]
-        return self._text.count("\n", 0, self._offsets.get(path, 0)) + 1
+        return self._place(self._offsets.get(path, 0))
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
 
     def _peek(self) -> str:
         return self._tokens[self._at].text if self._at < len(self._tokens) else ""
@@ -59,10 +72,14 @@ class FieldLines:
             self._items(path)
 
     def _members(self, path: FieldPath) -> None:
+        seen: set[str] = set()
         while self._peek() not in {"}", ""}:
-            key = self._peek()
-            name = _unquote(key)
-            self._offsets[(*path, name)] = self._tokens[self._at].offset
+            name = _unquote(self._peek())
+            offset = self._tokens[self._at].offset
+            if name in seen:
+                self.duplicates[(*path, name)] = self._place(offset)
+            seen.add(name)
+            self._offsets[(*path, name)] = offset
             self._at += 1
             if self._peek() == ":":
                 self._at += 1

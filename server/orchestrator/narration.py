@@ -116,6 +116,41 @@ def _delivered(data: Data) -> Line:
     return Line("✓", f"delivered {files} as a {data['mode']}: {data['detail'] or data['place']}", "green")
 
 
+def _taken_up(data: Data) -> Line:
+    again = f", {_count(len(data['interrupted']), 'attempt')} will be tried again" if data["interrupted"] else ""
+    return Line("↻", f"taken up again after {data['reason']}{again}", "yellow")
+
+
+def _paused(data: Data) -> Line:
+    return Line("‖", f"paused by {data['by']}: {data['reason']}", "yellow")
+
+
+def _question(data: Data) -> Line:
+    question = data["question"]
+    how = "approve" if question["kind"] == "plan" else f"answer allow --question {question['id']}"
+    return Line("?", f"{question['text']} (waits for a person: orchestrator {how})", "bold yellow")
+
+
+def _answer(data: Data) -> Line:
+    said = f": {data['text']}" if data["text"] else ""
+    return Line("·", f"{data['by']} answered {data['answer']}{said}", "dim")
+
+
+def _revised(data: Data) -> Line:
+    edits = _few([f"{edit['kind']} {edit['taskId']}" for edit in data["edits"]])
+    return Line("·", f"{data['by']} changed the plan (version {data['version']}): {edits}", "yellow")
+
+
+def _tool(data: Data) -> Line:
+    went = f"failed ({data['code']})" if data["code"] else f"{data['resultSizeBytes']} bytes"
+    return Line(" ", f"{data['tool']} {data['subject']}: {went} in {data['durationS']:.2f} s", "dim")
+
+
+def _warned(data: Data) -> Line:
+    limit = data["limit"]
+    return Line("!", f"most of the budget of {limit['node']} is used: {limit['amount']} {limit['resource']}", "yellow")
+
+
 _TELLERS: dict[str, Callable[[Data], Line | None]] = {
     "snapshot.taken": _snapshot,
     "checks.chosen": _checks,
@@ -132,7 +167,40 @@ _TELLERS: dict[str, Callable[[Data], Line | None]] = {
     "sealing.started": _sealing,
     "gate.judged": _judged,
     "mission.delivered": _delivered,
+    "mission.taken_up": _taken_up,
+    "budget.changed": lambda data: Line("·", f"limits changed by {data['by']}", "dim"),
+    "mission.paused": _paused,
+    "mission.resumed": lambda data: Line("▸", f"resumed by {data['by']}", "cyan"),
+    "mission.reopened": lambda data: Line("↻", f"tried again by {data['by']}", "yellow"),
+    "mission.undone": lambda data: Line("·", f"undone by {data['by']}: {_few(data['paths'])}", "yellow"),
+    "plan.revised": _revised,
+    "question.asked": _question,
+    "question.answered": _answer,
+    "task.paused": lambda data: Line("‖", f"{data['taskId']} paused by {data['by']}", "yellow"),
+    "task.resumed": lambda data: Line("▸", f"{data['taskId']} resumed by {data['by']}", "cyan"),
+    "task.steered": lambda data: Line("·", f"{data['by']} says to {data['taskId']}: {data['text']}", "cyan"),
+    "task.undone": lambda data: Line("·", f"{data['taskId']} undone by {data['by']}", "yellow"),
+    "budget.warned": _warned,
 }
+
+_DETAILS: dict[str, Callable[[Data], Line | None]] = {
+    "tool.called": _tool,
+    "attempt.committed": lambda data: Line("·", f"committed: {_few(data['paths'])}", "dim"),
+    "gate.judged": lambda data: Line("·", _report(data), "dim"),
+    "session.opened": lambda data: Line("·", f"session {data['place']} on its host", "dim"),
+}
+"""What a log of one task tells beside the story: every step."""
+
+
+def detail(event: MissionEvent) -> Line | None:
+    """The line about this event in a log that leaves nothing out; None for events that say nothing to a person."""
+    teller = _DETAILS.get(event.type) or _TELLERS.get(event.type)
+    return teller(event.data) if teller else None
+
+
+def _report(data: Data) -> str:
+    report = data["report"]
+    return f"{data['stage']}: {report['gate']} {report['verdict'].replace('_', ' ')} {report['detail']}".rstrip()
 
 
 def _finding(finding: Data) -> str:

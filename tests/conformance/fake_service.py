@@ -16,6 +16,7 @@ from orchestrator.domain.finding import Finding
 from orchestrator.domain.mission import Mission
 from orchestrator.domain.words import DeliveryMode, MissionStatus, Verdict
 from orchestrator.errors import OrchestratorError
+from orchestrator.hosts.editor import HostedSessionRegister
 from orchestrator.ports.journal import Recorded
 from orchestrator.ports.linter import (
     Change,
@@ -40,6 +41,8 @@ class FakeService:
         self.recorded: list[Recorded] = []
         self._subscribers: list[MemoryObjectSendStream[Recorded]] = []
         self.is_closed = False
+        self.hosted = HostedSessionRegister()
+        self.root = ""
 
     def record(self, mission_id: str, event: Event) -> None:
         """Append an event, fold it, tell subscribers."""
@@ -137,6 +140,7 @@ async def open_fake(root: Path, service: FakeService | None = None) -> AsyncGene
     if not root.is_dir():  # noqa: ASYNC240 - a test double
         raise OrchestratorError("no_such_workspace", f"{root} does not exist", "open another folder")
     service = service or FakeService()
+    service.root = str(root)
     try:
         yield service
     finally:

@@ -162,7 +162,12 @@ def test_actions_see_the_text_as_it_is_now(editors) -> None:
     editor = editors("utf-16")
     editor.open("a.py", "ODD\n")
     editor.change("a.py", (0, 0), (0, 3), "  BAD")
-    (quick, fix_all) = editor.actions("a.py")
+    (quick, whole, fix_all) = editor.actions("a.py")
+    assert whole["command"] == {
+        "title": "Fix all of word-bad in the workspace",
+        "command": "orchestrator.fixRule",
+        "arguments": ["word-bad"],
+    }
     assert quick["diagnostics"][0]["range"] == editor.range((0, 2), (0, 5))
     assert fix_all["kind"] == "source.fixAll"
 

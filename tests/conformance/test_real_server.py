@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from wire import Wire, note
+from wire import Wire, note, request
 
 SERVE = [sys.executable, "-m", "orchestrator", "serve"]
 SOURCE = 'def missing(name, names):\n    return "✓" if not name in names else None\n'
@@ -42,3 +42,27 @@ def test_a_mission_from_words_to_its_end(start: Callable[..., Wire], tmp_path: P
     diff = wire.call(2, "mission/diff", {"missionId": started["missionId"]})["result"]["diff"]
     assert '+    return "✓" if name not in names else None' in diff
     assert (tmp_path / "names.py").read_text() == SOURCE
+
+
+def test_a_rule_is_fixed_in_the_whole_workspace(start: Callable[..., Wire], tmp_path: Path) -> None:
+    (tmp_path / "closed.py").write_text(SOURCE)
+    wire = start(argv=SERVE)
+    commands = wire.initialize(tmp_path)["result"]["capabilities"]["executeCommandProvider"]["commands"]
+    assert {"orchestrator.mission.start", "orchestrator.fixRule"} <= set(commands)
+    uri = (tmp_path / "names.py").as_uri()
+    document = {"uri": uri, "languageId": "python", "version": 1, "text": SOURCE}
+    wire.send(note("textDocument/didOpen", {"textDocument": document}))
+    whole = {"start": {"line": 0, "character": 0}, "end": {"line": 2, "character": 0}}
+    params = {"textDocument": {"uri": uri}, "range": whole, "context": {"diagnostics": []}}
+    wire.send(request("a", "textDocument/codeAction", params))
+    actions = wire.reply("a", 60.0)["result"]
+    (offered,) = [action["command"] for action in actions if action.get("command")]
+    wire.send(
+        request("f", "workspace/executeCommand", {"command": offered["command"], "arguments": offered["arguments"]})
+    )
+    apply = wire.matching(lambda frame: frame.get("method") == "workspace/applyEdit", 60.0)
+    assert set(apply["params"]["edit"]["changes"]) == {uri, (tmp_path / "closed.py").as_uri()}
+    wire.send({"jsonrpc": "2.0", "id": apply["id"], "result": {"applied": True}})
+    assert wire.reply("f", 60.0)["result"] == {"applied": True}
+    nothing = wire.call("n", "workspace/executeCommand", {"command": "orchestrator.fixRule", "arguments": ["no-such"]})
+    assert nothing["result"]["applied"] is False

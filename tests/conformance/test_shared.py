@@ -346,6 +346,7 @@ async def test_nothing_is_missed_or_doubled_over_lost_connections(serve, tmp_pat
     serve()
     said: list[str] = []
     lost = 0
+    seen: list[int] = []
     async with lasting(lambda: connect_shared(tmp_path), said.append) as client:
 
         async def cut() -> None:
@@ -379,6 +380,7 @@ async def test_nothing_is_missed_or_doubled_when_the_proxy_is_killed(serve, tmp_
             await client.initialize(tmp_path)
             yield client
 
+    seen: list[int] = []
     async with lasting(through_a_proxy) as client:
         killed = 0
 

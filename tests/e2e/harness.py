@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import queue
+import select
 import signal
 import subprocess
 import sys
@@ -129,17 +131,24 @@ class Running:
         until(lambda: words in "".join(self._err), f"{words!r} on stderr", timeout_s)
 
     def note_tree(self) -> list[psutil.Process]:
-        """Remember and answer every process that this command line has started and that lives now."""
-        try:
-            now = psutil.Process(self.process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            now = []
+        """Remember and answer every process that this command line and the shared server have started and that lives.
+
+        The shared server itself is not among them: it stays.
+        """
+        now: list[psutil.Process] = []
+        for pid in (self.process.pid, *server_pids()):
+            try:
+                now += psutil.Process(pid).children(recursive=True)
+            except psutil.NoSuchProcess:
+                continue
         self.seen.update({process.pid: process for process in now})
         return now
 
     def server(self) -> psutil.Process:
-        """The server's process."""
-        return next(process for process in self.note_tree() if "serve" in process.cmdline())
+        """The shared server's process."""
+        self.note_tree()
+        (pid,) = server_pids()
+        return psutil.Process(pid)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the command line alone, having noted what it started."""
@@ -173,6 +182,13 @@ def until(is_true: Callable[[], bool], what: str, timeout_s: float = 10.0) -> No
     while not is_true():
         assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
         time.sleep(0.02)
+
+
+def server_pids() -> list[int]:
+    """The shared servers of this test's state directory."""
+    state = Path(os.environ["ORCHESTRATOR_STATE_DIR"])
+    found = [json.loads(card.read_text())["pid"] for card in state.glob("w/*/server.json")]
+    return [pid for pid in found if psutil.pid_exists(pid)]
 
 
 def living(processes: Iterable[psutil.Process]) -> list[str]:
@@ -287,3 +303,23 @@ def shadow(state_dir: Path) -> Path:
 def is_intact(workspace: Path) -> bool:
     """Whether `orchestrator audit` finds the journal intact."""
     return orchestrator("audit", "-w", workspace).code == 0
+
+
+def in_terminal(args: list[str], env: dict[str, str], answer: bytes = b"") -> tuple[int, str]:
+    """Run a program in a pseudo-terminal; its exit code and all that it showed."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(args, stdin=follower, stdout=follower, stderr=follower, env=env, start_new_session=True)
+    os.close(follower)
+    shown = b""
+    deadline = time.monotonic() + 60
+    try:
+        if answer:
+            os.write(leader, answer)
+        while time.monotonic() < deadline:
+            if select.select([leader], [], [], 0.1)[0]:
+                shown += os.read(leader, 65_536)
+    except OSError:  # the other side is closed: the program has ended
+        pass
+    finally:
+        os.close(leader)
+    return process.wait(10), shown.decode("utf-8", "replace")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import select
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
-from harness import ORCHESTRATOR, Plan, environment, orchestrator, write
+from harness import ORCHESTRATOR, Plan, environment, in_terminal, orchestrator, write
 
-COMMANDS = ["run", "serve", "status", "diff", "deliver", "audit", "lint", "demo", "doctor"]
+COMMANDS = [
+    "run", "serve", "status", "watch", "plan", "approve", "answer", "steer", "pause", "resume", "stop", "retry", "undo",
+    "summary", "diff", "deliver", "audit", "lint", "rules", "demo", "doctor", "config", "completion",
+]  # fmt: skip
 
 
 def test_help_lists_every_command_with_its_own_help() -> None:
@@ -32,7 +31,7 @@ def test_help_of_a_command_has_an_example_and_fits(name: str) -> None:
     assert shown.out.startswith(f"Usage: orchestrator {name}")
     assert max(map(len, shown.out.splitlines())) <= 80
     if name != "serve":
-        assert "Example: orchestrator" in shown.out
+        assert "Example: " in shown.out
 
 
 @pytest.mark.parametrize(
@@ -142,28 +141,22 @@ def test_found_commands_are_asked_about_in_a_terminal(workspace: Path, tmp_path:
     assert code == 0, shown
 
 
-def in_terminal(args: list[str], env: dict[str, str], answer: bytes = b"") -> tuple[int, str]:
-    """Run a program in a pseudo-terminal; its exit code and all that it showed."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(args, stdin=follower, stdout=follower, stderr=follower, env=env, start_new_session=True)
-    os.close(follower)
-    shown = b""
-    deadline = time.monotonic() + 60
-    try:
-        if answer:
-            os.write(leader, answer)
-        while time.monotonic() < deadline:
-            if select.select([leader], [], [], 0.1)[0]:
-                shown += os.read(leader, 65_536)
-    except OSError:  # the other side is closed: the program has ended
-        pass
-    finally:
-        os.close(leader)
-    return process.wait(10), shown.decode("utf-8", "replace")
-
-
 def test_doctor_tells_where_things_are(checked: Path, state_dir: Path) -> None:
     facts = json.loads(orchestrator("doctor", "-w", checked, "--json").out)
     assert facts["workspace"] == str(checked)
     assert facts["state"].startswith(str(state_dir))
     assert facts["rules"] >= 20
+
+
+def test_doctor_names_what_is_missing_what_it_costs_and_how_to_fix_it(workspace: Path) -> None:
+    shown = orchestrator("doctor", "-w", workspace)
+    assert shown.code == 0
+    assert "costs: no check proves the work" in shown.out
+    assert "fix:   declare `checks`" in shown.out
+    (workspace / ".opencode").mkdir()
+    (workspace / ".opencode/orchestrator.jsonc").write_text('{"chekcs": []}')
+    broken = orchestrator("doctor", "-w", workspace, "--json")
+    assert broken.code == 1
+    (problem,) = [problem for problem in json.loads(broken.out)["problems"] if problem["is_fatal"]]
+    assert "chekcs" in problem["what"]
+    assert "checks" in problem["fix"]

@@ -1,4 +1,4 @@
-"""A second mission while one runs: through one server it queues, through a second one it waits; both say so."""
+"""A second mission while one runs: it queues, and says so; where another kind of server owns the workspace it waits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from harness import Plan, Running, living, orchestrator, until, write
+from harness import Plan, Running, orchestrator, write
 
 from orchestrator.cli.following import SERVE
 from orchestrator.client import connect
@@ -62,18 +62,18 @@ async def _three_missions(checked: Path, tmp_path: Path) -> None:
         assert status.seal is not None
 
 
-def test_a_second_command_line_waits_and_says_so(checked: Path, tmp_path: Path, start: Callable[..., Running]) -> None:
+def test_a_second_command_line_queues_and_says_so(checked: Path, tmp_path: Path, start: Callable[..., Running]) -> None:
     first = start("run", "first", "-w", checked, "--host", host(tmp_path, "one", 4.0), "--json")
     first.wait_for("attempt.started")
     second = start("run", "second", "-w", checked, "--host", host(tmp_path, "two", 0.0), "--json")
-    second.wait_for_words("waiting")
+    second.wait_for_words("queued: 1 missions run before this one")
     assert first.process.poll() is None
     assert first.end().code == 0
     done = second.end()
     assert done.code == 0, done.err
-    assert done.err.count("waiting") == 1
     assert (checked / "one.py").exists()
     assert (checked / "two.py").exists()
+    assert {event["missionId"] for event in done.events} == {done.status["missionId"]}
     assert [row["status"] for row in orchestrator("status", "-w", checked, "--json").rows] == ["sealed", "sealed"]
 
 
@@ -81,16 +81,27 @@ def test_one_who_waits_can_leave(checked: Path, tmp_path: Path, start: Callable[
     first = start("run", "first", "-w", checked, "--host", host(tmp_path, "one", 60.0), "--json")
     first.wait_for("attempt.started")
     second = start("run", "second", "-w", checked, "--host", host(tmp_path, "two", 0.0), "--json")
-    second.wait_for_words("waiting")
+    second.wait_for_words("queued")
     second.signal(signal.SIGINT)
     left = second.end(20)
     assert left.code == 130
     assert "Traceback" not in left.err
-    until(lambda: not living(second.seen.values()), "its server is gone", 5)
     assert first.process.poll() is None
     # What only reads works beside a running mission.
     status = orchestrator("status", "-w", checked, "--json").rows
-    assert [(row["text"], row["status"]) for row in status] == [("first", "running")]
+    assert [(row["text"], row["status"]) for row in status] == [("first", "running"), ("second", "stopped")]
     assert orchestrator("audit", "-w", checked).code == 0
     first.signal(signal.SIGINT)
     assert first.end(30).code == 130
+
+
+async def test_one_who_waits_for_another_kind_of_server_says_so(
+    checked: Path, tmp_path: Path, start: Callable[..., Running]
+) -> None:
+    async with connect([*SERVE, "--in-process"], cwd=tmp_path) as alone:
+        await alone.initialize(checked)
+        second = start("run", "second", "-w", checked, "--host", host(tmp_path, "two", 0.0), "--json")
+        await anyio.to_thread.run_sync(second.wait_for_words, "waiting")
+    done = await anyio.to_thread.run_sync(second.end)
+    assert done.code == 0, done.err
+    assert done.err.count("waiting") == 1

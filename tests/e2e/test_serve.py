@@ -1,4 +1,4 @@
-"""The server over stdio, as an editor drives it: lists, states, events from a sequence number, diffs."""
+"""The shared server over stdio, as an editor drives it: lists, states, events from a sequence number, diffs."""
 
 from __future__ import annotations
 
@@ -97,9 +97,39 @@ async def test_a_later_server_tells_the_same_story(checked: Path, tmp_path: Path
         assert (await second.request(MissionEventsParams())).events == pushed
 
 
-async def test_a_second_server_is_refused(client: Client, checked: Path, tmp_path: Path) -> None:
+async def test_a_second_client_shares_the_server(client: Client, checked: Path, tmp_path: Path, host: str) -> None:
     async with connect(SERVE, cwd=tmp_path) as second:
+        answer = await second.initialize(checked)
+        assert answer["capabilities"]["experimental"]["orchestrator"]["isShared"]
+        mission_id, pushed = await run(client, host)
+        (listed,) = (await second.request(MissionListParams())).missions
+        assert listed.mission_id == mission_id
+        assert [event async for event in upto(second, len(pushed))] == pushed
+
+
+async def upto(client: Client, count: int) -> AsyncIterator[MissionEvent]:
+    """The first events of all."""
+    async for event in client.follow():
+        yield event
+        if event.seq == count:
+            return
+
+
+async def test_a_server_for_one_client_is_refused_beside_the_shared_one(
+    client: Client, checked: Path, tmp_path: Path
+) -> None:
+    async with connect([*SERVE, "--in-process"], cwd=tmp_path) as second:
         with pytest.raises(RemoteError) as refused:
             await second.initialize(checked)
     assert refused.value.code == "journal_locked"
     assert (await client.request(MissionListParams())).missions == []
+
+
+async def test_the_shared_server_is_refused_beside_one_for_one_client(checked: Path, tmp_path: Path) -> None:
+    async with connect([*SERVE, "--in-process"], cwd=tmp_path) as first:
+        await first.initialize(checked)
+        async with connect(SERVE, cwd=tmp_path) as second:
+            with pytest.raises(RemoteError) as refused:
+                await second.initialize(checked)
+        assert refused.value.code == "journal_locked"
+        assert (await first.request(MissionListParams())).missions == []

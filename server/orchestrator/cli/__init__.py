@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator import __version__
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _COMMANDS = {
     "run": "Run a mission in a workspace and show how it goes.",
     "serve": "Serve one client over stdin and stdout (what editors start).",
-    "status": "Show the missions of a workspace.",
+    "status": "Show the missions of a workspace, and what they wait for.",
+    "watch": "Follow a mission as it goes, whoever started it.",
+    "plan": "Show the plan of a mission.",
+    "approve": "Approve the plan of a mission, or refuse it.",
+    "answer": "Answer what a mission asks.",
+    "steer": "Say something to whoever works on a task.",
+    "pause": "Hold a mission, or one task.",
+    "resume": "Let a held mission or task go on.",
+    "stop": "Stop a mission, or one task; its work is kept.",
+    "retry": "Try an ended mission again.",
+    "undo": "Take back what a mission, or one task, wrote.",
+    "summary": "Show what a mission did, and what proves it.",
     "diff": "Show what a mission changed.",
     "deliver": "Bring the work of an ended mission into the workspace.",
     "audit": "Verify the journal of a workspace.",
     "lint": "Check files with the style guardian.",
+    "rules": "List, explain, test and write rules of the style guardian.",
     "demo": "Run the bundled sample mission, offline.",
     "doctor": "Show what is installed, where things are and what is missing.",
+    "config": "Show and check the configuration.",
+    "completion": "Print a script for your shell's completion.",
 }
 
 
@@ -39,11 +56,19 @@ class _LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in _COMMANDS:
+        if args[0] not in _COMMANDS and not ctx.resilient_parsing:
+            from difflib import get_close_matches  # noqa: PLC0415 - for a misspelt command alone
+
             near = get_close_matches(args[0], _COMMANDS, n=1, cutoff=0.5)
             hint = f"Did you mean {near[0]!r}?" if near else 'A mission is started with: orchestrator run "MISSION"'
             ctx.fail(f"No such command {args[0]!r}. {hint}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - for a shell that completes alone
+
+        names = [CompletionItem(name, help=line) for name, line in _COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         with formatter.section("Commands"):
@@ -62,27 +87,9 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line; the exit codes are those of docs/cli.md."""
-    from orchestrator.cli.failing import first_cause, report  # noqa: PLC0415 - keeps the start of every command short
-    from orchestrator.errors import OrchestratorError  # noqa: PLC0415 - as above
-
     try:
         group.main(standalone_mode=False)
-    except OrchestratorError as error:
+    except (Exception, KeyboardInterrupt, BaseExceptionGroup) as error:  # noqa: BLE001 - `report` raises defects again
+        from orchestrator.cli.failing import report  # noqa: PLC0415 - keeps the start of every command short
+
         sys.exit(report(error))
-    except BaseExceptionGroup as several:
-        cause = first_cause(several)
-        if isinstance(cause, OrchestratorError):
-            sys.exit(report(cause))
-        if isinstance(cause, KeyboardInterrupt):
-            sys.exit(130)
-        raise
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except click.exceptions.Exit as ending:
-        sys.exit(ending.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)

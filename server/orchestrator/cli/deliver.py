@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 
-import anyio
 import click
 
-from orchestrator.cli.following import ask
+from orchestrator.cli.reaching import act
 from orchestrator.cli.workspace_option import json_option, mission_argument, workspace_option
-from orchestrator.reading import find_mission, read_missions
 from orchestrator_protocol.mission import DeliveryMode, MissionDeliverParams
 
 
@@ -22,9 +19,7 @@ from orchestrator_protocol.mission import DeliveryMode, MissionDeliverParams
 @json_option
 def command(mission: str, workspace: Path, deliver: DeliveryMode, is_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Bring the work of MISSION (default: the newest) to you. Never over a file that you changed meanwhile."""
-    wanted = find_mission(read_missions(workspace), mission)
-    params = MissionDeliverParams(mission_id=wanted.id, delivery=deliver)
-    result = anyio.run(partial(ask, workspace, params))
+    _, result = act(workspace, mission, lambda m: MissionDeliverParams(mission_id=m, delivery=deliver), is_active=False)
     if is_json:
         click.echo(result.model_dump_json(by_alias=True))
     elif result.kept_back:

@@ -1,43 +1,62 @@
-"""`orchestrator doctor`: what is installed, where things are, what is missing."""
+"""`orchestrator doctor`: what is found, what is missing, what that costs, and how to fix it."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator import __version__, native
 from orchestrator.cli.workspace_option import json_option, workspace_option
-from orchestrator.config.places import log_file
-from orchestrator.reading import existing_places
+
+if TYPE_CHECKING:
+    from orchestrator.cli.diagnosis import Problem
+
+_BROKEN = 1
 
 
 @click.command("doctor", epilog="Example: orchestrator doctor --workspace ~/project")
 @workspace_option
 @json_option
 def command(workspace: Path, is_json: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Show what is installed, where things are and what is missing."""
-    from orchestrator.review.discover import discover  # noqa: PLC0415 - needed by this command alone
-    from orchestrator.sandbox.launcher import NativeLauncher  # noqa: PLC0415 - as above
+    """Show what is found, what is missing, what that costs, and how to fix it. Starts nothing.
 
-    where = existing_places(workspace)
-    found = discover(str(where.root))
-    facts = {
-        "version": __version__,
-        "python": sys.version.split()[0],
-        "rules": len(native.RuleSet.builtin()),
-        "confinement": NativeLauncher(where.programs).level,
-        "workspace": str(where.root),
-        "state": str(where.state),
-        "log": str(log_file()),
-        "trusted": where.trust.exists(),
-        "found commands": [check.command for check in found],
-    }
+    Exit code 1: missions can't run here as it is.
+    """
+    from orchestrator.cli.diagnosis import diagnose  # noqa: PLC0415 - needed by this command alone
+
+    found = diagnose(workspace)
     if is_json:
-        click.echo(json.dumps(facts))
-        return
-    for name, value in facts.items():
-        shown = ", ".join(map(str, value)) or "none" if isinstance(value, list) else value
-        click.echo(f"{name:16} {shown}")
+        problems = [dataclasses.asdict(problem) for problem in found.problems]
+        click.echo(json.dumps({**found.facts, "problems": problems}, ensure_ascii=False))
+    else:
+        for name, value in found.facts.items():
+            click.echo(f"{name:16} {_words(value)}")
+        for problem in found.problems:
+            _tell(problem)
+        if not found.problems:
+            click.secho("\nnothing is missing", fg="green")
+    sys.exit(_BROKEN if any(problem.is_fatal for problem in found.problems) else 0)
+
+
+def _words(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{key} {item}" for key, item in value.items())  # pyright: ignore[reportUnknownVariableType] - facts are JSON data
+        case list():
+            return ", ".join(map(str, value)) or "none"  # pyright: ignore[reportUnknownArgumentType] - as above
+        case None:
+            return "none"
+        case _:
+            return str(value)
+
+
+def _tell(problem: Problem) -> None:
+    click.secho(f"\n{'✗' if problem.is_fatal else '!'} {problem.what}", fg="red" if problem.is_fatal else "yellow")
+    click.echo(f"  costs: {problem.costs}")
+    click.echo(f"  fix:   {problem.fix}")

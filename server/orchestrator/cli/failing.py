@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import cast
 
 import click
@@ -10,6 +11,7 @@ from orchestrator.errors import OrchestratorError
 
 USAGE = 2
 NOT_SEALED = 1
+INTERRUPTED = 130
 _USAGE_CODES = frozenset(
     {
         "wrong_configuration",
@@ -28,6 +30,8 @@ _USAGE_CODES = frozenset(
         "unknown_mission",
         "ambiguous_mission",
         "unknown_task",
+        "unknown_question",
+        "empty_text",
         "workspace_too_large",
         "workspace_unreadable",
     }
@@ -35,8 +39,27 @@ _USAGE_CODES = frozenset(
 """Errors that a person mends by asking differently."""
 
 
-def report(error: OrchestratorError) -> int:
-    """Print message and hint to stderr; answers the exit code."""
+def report(error: BaseException) -> int:
+    """Print what happened and a hint to stderr; answers the exit code. Raises what is a defect."""
+    cause = first_cause(error)
+    match cause:
+        case OrchestratorError():
+            return _explain(cause)
+        case click.ClickException():
+            cause.show()
+            return USAGE
+        case click.exceptions.Exit():
+            return cause.exit_code
+        case click.Abort() | KeyboardInterrupt():
+            return INTERRUPTED
+        case BrokenPipeError():
+            sys.stderr.close()
+            return 0
+        case _:
+            raise error
+
+
+def _explain(error: OrchestratorError) -> int:
     click.secho(f"error: {error.message}", fg="red", err=True)
     if error.hint:
         click.echo(f"hint: {error.hint}", err=True)

@@ -1,30 +1,36 @@
-"""Starting a mission on a server of one's own and following it to its end."""
+"""Starting a mission on the workspace's server, and following one to its end."""
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import anyio
 import click
 
-from orchestrator.client import Client, RemoteError, connect
-from orchestrator_protocol.event import MissionEvent
+from orchestrator.client import Client, LastingClient, ServerGoneError, connect_shared, lasting
+from orchestrator.errors import OrchestratorError
+from orchestrator_protocol.event import MissionEvent, MissionEventsParams
 from orchestrator_protocol.mission import (
     MissionStartParams,
     MissionStatusParams,
     MissionStatusResult,
     MissionStopParams,
 )
-from orchestrator_protocol.wire import RequestParams, ResultT
 
 _POLL_LOCK_S = 1.0
+_POLL_LOST_S = 0.05
 SERVE = (sys.executable, "-m", "orchestrator", "serve")
+ENDED = frozenset({"sealed", "unverified", "failed", "stopped"})
+"""The final states of a mission."""
+
+Take = Callable[[MissionEvent], None]
+Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -37,63 +43,98 @@ class Followed:
 
 
 @asynccontextmanager
-async def server_for(workspace: Path, say: Callable[[str], None]) -> AsyncGenerator[Client]:
-    """A server for this workspace; waits, and says so, while another one owns it."""
+async def server_for(workspace: Path, say: Say) -> AsyncGenerator[Client]:
+    """A connection to this workspace's server; waits, and says so, while one that serves a single client owns it."""
     is_told = False
     while True:
-        async with connect(SERVE, cwd=Path.cwd(), env=dict(os.environ)) as client:
-            try:
-                await client.initialize(workspace)
-            except RemoteError as error:
-                if error.code != "journal_locked":
-                    raise
-                if not is_told:
-                    say(f"{error.message}; waiting for it to end (Ctrl-C to leave)")
-                    is_told = True
-            else:
+        try:
+            async with connect_shared(workspace, say) as client:
                 yield client
                 return
+        except OrchestratorError as error:
+            if error.code != "journal_locked":
+                raise
+            if not is_told:
+                say(f"{error.message}; waiting for it to end (Ctrl-C to leave)")
+                is_told = True
         await anyio.sleep(_POLL_LOCK_S)
 
 
-async def ask(workspace: Path, params: RequestParams[ResultT]) -> ResultT:
-    """One request to a server of one's own; waits, and says so on stderr, while another one owns the workspace."""
-    async with server_for(workspace, lambda text: click.echo(text, err=True)) as client:
-        return await client.request(params)
+def say_on_stderr(text: str) -> None:
+    """For what is said to people beside a command's output."""
+    click.echo(text, err=True)
 
 
 async def follow(
-    workspace: Path, params: MissionStartParams, *, take: Callable[[MissionEvent], None], say: Callable[[str], None]
+    workspace: Path, params: MissionStartParams, *, take: Take, say: Say, is_attended: bool = True
 ) -> Followed:
     """Start the mission and hand its events to `take` until it has ended.
 
-    One SIGINT or SIGTERM stops the mission gently: its work is kept. A second one leaves at once.
+    One SIGINT or SIGTERM stops the mission gently: its work is kept. A second one leaves at once. A client that is
+    killed leaves the mission running; a server that is lost is looked for, and nothing of the story is missed. Without
+    somebody who attends, it also returns when the mission waits for a person.
     Raises OrchestratorError when the mission can't be started.
     """
-    async with server_for(workspace, say) as client:
+    async with lasting(partial(server_for, workspace, say), say) as client:
         started = await client.request(params)
         if started.queue_position:
             say(f"queued: {started.queue_position} missions run before this one")
-        events: list[MissionEvent] = []
+        followed = Followed(await standing(client, started.mission_id))
         interruption = _Interruption(client, started.mission_id, say)
         async with anyio.create_task_group() as group:
             group.start_soon(interruption.watch)
-            async for event in client.notifications:
-                if event.mission_id != started.mission_id:
-                    continue
-                events.append(event)
-                take(event)
-                if event.type in {"mission.ended", "mission.delivered"}:
-                    break
+            await accompany(client, followed, take, is_attended=is_attended)
             group.cancel_scope.cancel()
-        status = await client.request(MissionStatusParams(mission_id=started.mission_id))
-        return Followed(status, events, interruption.count > 0)
+        followed.is_interrupted = interruption.count > 0
+        return followed
+
+
+async def accompany(client: LastingClient, followed: Followed, take: Take, *, is_attended: bool = True) -> None:
+    """Hand every event of a mission to `take`, from its first one on, until it has ended (or, unattended, waits).
+
+    `followed` begins with the mission's status; events and the last status are put into it.
+    """
+    mission_id = followed.status.mission_id
+    if followed.status.status not in ENDED:
+        stops = {"mission.ended", "mission.delivered", *(() if is_attended else ("question.asked",))}
+        async for event in client.follow(0, mission_id):
+            followed.events.append(event)
+            take(event)
+            if event.type in stops and _is_over(await standing(client, mission_id), is_attended=is_attended):
+                break
+    # A mission that was tried again has ended more than once: what came after an earlier end is still to be read.
+    await _catch_up(client, mission_id, followed.events, take)
+    followed.status = await standing(client, mission_id)
+
+
+async def standing(client: LastingClient, mission_id: str) -> MissionStatusResult:
+    """The mission as it stands; asked again over a new connection when one is lost. Raises OrchestratorError."""
+    while True:
+        try:
+            return await client.request(MissionStatusParams(mission_id=mission_id))
+        except ServerGoneError:
+            await anyio.sleep(_POLL_LOST_S)
+
+
+def _is_over(status: MissionStatusResult, *, is_attended: bool) -> bool:
+    return status.status in ENDED or (status.status == "waiting" and not is_attended)
+
+
+async def _catch_up(client: LastingClient, mission_id: str, events: list[MissionEvent], take: Take) -> None:
+    while True:
+        last_seq = events[-1].seq if events else 0
+        page = await client.request(MissionEventsParams(mission_id=mission_id, after_seq=last_seq))
+        if not page.events:
+            return
+        for event in page.events:
+            events.append(event)
+            take(event)
 
 
 class _Interruption:
     """Turns signals into a stop of the mission."""
 
-    def __init__(self, client: Client, mission_id: str, say: Callable[[str], None]) -> None:
+    def __init__(self, client: LastingClient, mission_id: str, say: Say) -> None:
         self._client = client
         self._mission_id = mission_id
         self._say = say

@@ -6,41 +6,33 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from orchestrator import native
+from orchestrator.cli.lint_report import Linted, place_of, print_json, print_text
+from orchestrator.config.places import state_home
 from orchestrator.errors import OrchestratorError
 
-_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan", "hint": "dim"}
 _FIX_ROUNDS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Linted:
-    """Findings with paths as the user would type them, and what could not be looked at."""
-
-    findings: list[native.Finding]
-    paths: list[str]
-    checked_count: int
-    skipped: list[tuple[str, str]]
-    is_truncated: bool
 
 
 @click.command("lint", epilog="Example: orchestrator lint src tests --format json")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--config", type=click.Path(path_type=Path, dir_okay=False), help="An sgconfig.yml with rules of your own."
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="An sgconfig.yml with rules of your own. Default: the nearest one, from here upwards.",
 )
 @click.option("--no-builtin", is_flag=True, help="Without the built-in rules.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
 @click.option("--fix", is_flag=True, help="Apply the fixes that can't change behaviour.")
 def command(paths: tuple[Path, ...], config: Path | None, no_builtin: bool, form: str, fix: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Check files with the style guardian. Exit code 0: clean, 1: findings, 2: wrong usage or nothing to check."""
+    """Check files with the style guardian.
+
+    Exit code 0: clean, 1: findings or a wrong rule, 2: wrong usage or nothing to check.
+    """
     rules = _rules(config, is_builtin=not no_builtin)
     wanted = paths or (Path(),)
     for path in wanted:
@@ -51,13 +43,16 @@ def command(paths: tuple[Path, ...], config: Path | None, no_builtin: bool, form
     if not linted.checked_count:
         raise OrchestratorError("nothing_checked", _why_nothing(linted), "name files in a language that has rules")
     if form == "json":
-        _print_json(linted)
+        print_json(linted)
+    elif form == "sarif":
+        _print_sarif(linted, rules)
     else:
-        _print_text(linted, fixed)
-    sys.exit(1 if linted.findings else 0)
+        print_text(linted, fixed)
+    sys.exit(0 if linted.is_clean else 1)
 
 
 def _rules(config: Path | None, *, is_builtin: bool) -> native.RuleSet:
+    config = config or _nearest_config(Path.cwd())
     try:
         if config is None:
             if not is_builtin:
@@ -69,11 +64,20 @@ def _rules(config: Path | None, *, is_builtin: bool) -> native.RuleSet:
         raise OrchestratorError("bad_rule", str(error)) from error
 
 
+def _nearest_config(folder: Path) -> Path | None:
+    """The `sgconfig.yml` of a folder or of the nearest one above it, as ast-grep finds it."""
+    names = (place / name for place in (folder, *folder.parents) for name in ("sgconfig.yml", "sgconfig.yaml"))
+    return next((path for path in names if path.is_file()), None)
+
+
 def _lint(rules: native.RuleSet, wanted: Sequence[Path]) -> Linted:
-    linted = Linted([], [], 0, [], is_truncated=False)
+    problems = tuple(place_of(problem) for problem in rules.problems)
+    linted = Linted([], [], 0, [], problems, is_truncated=False)
     for path in wanted:
         root, names = (path, None) if path.is_dir() else (path.parent, [path.name])
-        report = native.lint_paths(rules, str(root.resolve()), names)
+        report = native.lint_paths(rules, str(root.resolve()), names, cache=str(state_home() / "lint"))
+        if report.cache_problem:
+            click.echo(f"the results can't be kept for the next time: {report.cache_problem}", err=True)
         linted.findings.extend(report.findings)
         linted.paths.extend(_shown(root, finding.path) for finding in report.findings)
         linted.skipped.extend((_shown(root, skipped.path), skipped.reason) for skipped in report.skipped)
@@ -82,6 +86,7 @@ def _lint(rules: native.RuleSet, wanted: Sequence[Path]) -> Linted:
             linted.paths,
             linted.checked_count + report.checked_count,
             linted.skipped,
+            problems,
             is_truncated=linted.is_truncated or report.is_truncated,
         )
     return linted
@@ -124,38 +129,7 @@ def _shown(root: Path, relative: str) -> str:
     return (root / relative).as_posix()
 
 
-def _print_json(linted: Linted) -> None:
-    for path, finding in zip(linted.paths, linted.findings, strict=True):
-        row = {
-            "rule": finding.rule_id,
-            "path": path,
-            "range": {
-                "start": {"line": finding.start_line, "column": finding.start_column},
-                "end": {"line": finding.end_line, "column": finding.end_column},
-            },
-            "severity": finding.severity,
-            "message": finding.message,
-            "replacement": finding.replacement,
-        }
-        click.echo(json.dumps(row, ensure_ascii=False))
+def _print_sarif(linted: Linted, rules: native.RuleSet) -> None:
+    from orchestrator.cli.sarif import sarif  # noqa: PLC0415 - only who asks for it pays for its imports
 
-
-def _print_text(linted: Linted, fixed: int) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    for path, finding in zip(linted.paths, linted.findings, strict=True):
-        line = Text(f"{path}:{finding.start_line + 1}:{finding.start_column + 1}: ")
-        line.append(finding.severity, style=_STYLES[finding.severity])
-        line.append(f" {finding.message} ")
-        line.append(f"[{finding.rule_id}]", style="dim")
-        console.print(line)
-    unreadable = [f"{path} ({reason})" for path, reason in linted.skipped if reason != "unknown language"]
-    parts = [f"{len(linted.findings)} findings in {linted.checked_count} files"]
-    if fixed:
-        parts.append(f"{fixed} fixed")
-    if linted.skipped:
-        parts.append(f"{len(linted.skipped)} files not checked")
-    if linted.is_truncated:
-        parts.append("stopped at the cap on findings")
-    console.print(Text(", ".join(parts), style="dim"))
-    for line in unreadable[:10]:
-        console.print(Text(f"not checked: {line}", style="dim"))
+    click.echo(json.dumps(sarif(linted, rules), ensure_ascii=False, indent=2))

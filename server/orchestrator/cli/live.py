@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from time import monotonic
+from time import time
 from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
@@ -13,10 +13,12 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.cli.narration import narrate
+from orchestrator.narration import narrate
 from orchestrator_protocol.event import MissionEvent
 
 _SHOWN = 12
+_HOLDING = frozenset({"plan", "budget", "judge"})
+"""Kinds of questions that hold up the whole mission."""
 
 
 @dataclass(slots=True)
@@ -27,37 +29,54 @@ class Board:
     states: dict[str, str] = field(default_factory=dict[str, str])
     begun_s: dict[str, float] = field(default_factory=dict[str, float])
     phase: str = "starting"
-    phase_begun_s: float = field(default_factory=monotonic)
+    phase_begun_s: float = field(default_factory=time)
+    holds: dict[str, str] = field(default_factory=dict[str, str])
+    """Why it stands still, by the question that it waits for ("": a person paused it)."""
 
-    def enter(self, phase: str) -> None:
-        """Note that a phase began, unless it goes on."""
+    def enter(self, phase: str, at_s: float) -> None:
+        """Note that a phase began, at a Unix time in seconds, unless it goes on."""
         if phase != self.phase:
-            self.phase, self.phase_begun_s = phase, monotonic()
+            self.phase, self.phase_begun_s = phase, at_s
 
     def take(self, event: MissionEvent) -> None:
         """Apply one event."""
         data = event.data
         match event.type:
             case "mission.started":
-                self.enter("planning")
+                self.enter("planning", event.at)
+            case "mission.paused":
+                self.holds[""] = "paused"
+            case "question.asked" if data["question"]["kind"] in _HOLDING:
+                self.holds[data["question"]["id"]] = "waits for an answer"
+            case "mission.resumed" | "question.answered":
+                self.holds.pop(data.get("questionId", ""), None)
+            case "sealing.started":
+                self.enter("sealing", event.at)
             case "plan.accepted":
+                self.titles.clear()
+                self.states.clear()
                 for task in data["tasks"]:
                     self._add(task)
             case "task.added":
                 self._add(data["task"])
+            case _:
+                self._take_task(event.type, data.get("taskId", ""), event.at)
+
+    def _take_task(self, kind: str, task_id: str, at_s: float) -> None:
+        match kind:
             case "attempt.started":
-                self.enter("working")
-                self.states[data["taskId"]] = "running"
-                self.begun_s[data["taskId"]] = monotonic()
+                self.enter("working", at_s)
+                self.states[task_id] = "running"
+                self.begun_s[task_id] = at_s
             case "attempt.refused" | "attempt.interrupted":
-                self.states[data["taskId"]] = "fixing"
+                self.states[task_id] = "fixing"
             case "task.failed":
-                self.states[data["taskId"]] = "failed"
+                self.states[task_id] = "failed"
+            case "task.undone":
+                self.states[task_id] = "undone"
             case "attempt.integrated":
-                self.states[data["taskId"]] = "done"
-                self._settle(data["taskId"])
-            case "sealing.started":
-                self.enter("sealing")
+                self.states[task_id] = "done"
+                self._settle(task_id)
             case _:
                 pass
 
@@ -72,9 +91,19 @@ class Board:
             if dot and (other == root or other.startswith(f"{root}.fix")):
                 self.states[other] = "done"
 
+    @property
+    def standing(self) -> str:
+        """The phase, or what holds it up."""
+        return ", ".join(sorted(set(self.holds.values()))) or self.phase
+
     def done_count(self) -> int:
         """Tasks that are done."""
         return sum(1 for state in self.states.values() if state == "done")
+
+
+def terminal(*, is_on_stderr: bool = False) -> Console:
+    """Where the command line draws: text as it is, without highlighted numbers and paths."""
+    return Console(highlight=False, stderr=is_on_stderr)
 
 
 class LiveView:
@@ -120,7 +149,7 @@ class LiveView:
         board = self._board
         total = len(board.states)
         head = Table.grid(padding=(0, 1))
-        cells: list[RenderableType] = [Spinner("dots"), Text(board.phase), _elapsed(board.phase_begun_s)]
+        cells: list[RenderableType] = [Spinner("dots"), Text(board.standing), _elapsed(board.phase_begun_s)]
         if total:
             done = board.done_count()
             cells += [ProgressBar(total=total, completed=done, width=30), Text(f"{done}/{total}")]
@@ -136,10 +165,10 @@ class LiveView:
         row = Text(no_wrap=True, overflow="ellipsis")
         row.append("  ▸ ", style="cyan").append(task_id, style="bold").append(" ")
         row.append_text(_elapsed(self._board.begun_s[task_id])).append(" ")
-        return row.append(self._board.titles[task_id], style="dim")
+        return row.append(self._board.titles.get(task_id, ""), style="dim")
 
 
 def _elapsed(since_s: float) -> Text:
     """Whole seconds since a moment, once there is one."""
-    seconds = int(monotonic() - since_s)
+    seconds = int(time() - since_s)
     return Text(f"{seconds} s" if seconds else "", style="dim")

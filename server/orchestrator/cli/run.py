@@ -2,60 +2,90 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import click
-from pydantic import ValidationError
-from rich.console import Console
 
-from orchestrator.cli.following import Followed, follow
-from orchestrator.cli.live import LiveView
-from orchestrator.cli.seal_view import show_end
-from orchestrator.cli.trusting import ask_for_trust
 from orchestrator.cli.workspace_option import json_option, workspace_option
 from orchestrator.errors import OrchestratorError
-from orchestrator.reading import existing_places
-from orchestrator_protocol.event import MissionEvent
-from orchestrator_protocol.mission import DeliveryMode, MissionStartParams
 
-EXIT_CODES = {"sealed": 0, "unverified": 3, "waiting": 3}
-INTERRUPTED = 130
+if TYPE_CHECKING:
+    from orchestrator_protocol.mission import Budget, MissionStartParams
+
+_SCRIPTED = "scripted:"
 
 
 @click.command("run", epilog="Example: orchestrator run 'rename old_name to new_name' --workspace . --trust")
 @click.argument("mission")
 @workspace_option
-@click.option(
-    "--host", default="builtin", show_default=True, metavar="builtin|scripted:FILE", help="Where sessions run."
-)
+@click.option("--host", metavar="builtin|scripted:FILE", help="Where sessions run.  [default: as configured]")
 @click.option(
     "--deliver",
     type=click.Choice(["apply", "branch", "patch"]),
-    default="apply",
-    show_default=True,
-    help="How finished work reaches the workspace.",
+    help="How finished work reaches the workspace.  [default: as configured]",
 )
 @click.option("--trust", is_flag=True, help="Trust this workspace: run the commands found in it. Remembered.")
+@click.option("--approve-plan", is_flag=True, help="Wait for `orchestrator approve` before any work begins.")
+@click.option("--budget-tokens", type=click.IntRange(min=1), help="Most tokens that the mission may use.")
+@click.option("--budget-usd", type=click.FloatRange(min=0, min_open=True), help="Most money, in US dollars.")
+@click.option("--detach", is_flag=True, help="Start it, print its id and leave; `orchestrator watch` follows it.")
 @json_option
-def command(mission: str, workspace: Path, host: str, deliver: DeliveryMode, trust: bool, is_json: bool) -> None:  # noqa: FBT001, PLR0917 - click calls it by name
+def command(  # noqa: PLR0917 - click calls it by name
+    mission: str,
+    workspace: Path,
+    host: str | None,
+    deliver: str | None,
+    trust: bool,  # noqa: FBT001 - click passes flags so
+    approve_plan: bool,  # noqa: FBT001 - as above
+    budget_tokens: int | None,
+    budget_usd: float | None,
+    detach: bool,  # noqa: FBT001 - as above
+    is_json: bool,  # noqa: FBT001 - as above
+) -> None:
     """Run MISSION in a workspace and show how it goes.
 
-    Exit code 0: sealed, 1: not sealed, 2: wrong usage, 3: waiting for a person or unverified, 130: interrupted.
+    Ctrl-C once stops it gently, twice leaves at once. Exit code 0: sealed, 1: not sealed, 2: wrong usage, 3: waiting
+    for a person or unverified, 130: interrupted.
     """
     if not mission.strip():
         raise OrchestratorError("empty_mission", "the mission is empty", "say what should be done, in quotes")
+    from orchestrator.cli.trusting import ask_for_trust  # noqa: PLC0415 - help and wrong usage load next to nothing
+    from orchestrator.config.layers import load  # noqa: PLC0415 - as above
+    from orchestrator.reading import existing_places  # noqa: PLC0415 - as above
+    from orchestrator_protocol.mission import Budget  # noqa: PLC0415 - as above
+
     where = existing_places(workspace)
-    params = _params(mission, host, deliver)
-    is_trusted = trust or (not is_json and ask_for_trust(where))
-    sys.exit(run_mission(workspace, params.model_copy(update={"trust": is_trusted}), is_json=is_json))
+    config = load(where.root, {"delivery": deliver} if deliver else {}).require()
+    budget = Budget(tokens=budget_tokens, money_usd=budget_usd)
+    params = _params(mission, config.host if host is None else _absolute(host), budget)
+    more = {
+        "delivery": config.delivery,
+        "approval": "plan" if approve_plan else "never",
+        "trust": trust or (not is_json and ask_for_trust(where)),
+    }
+    way = _detach if detach else run_mission
+    sys.exit(way(workspace, params.model_copy(update=more), is_json=is_json))
 
 
-def _params(mission: str, host: str, deliver: DeliveryMode) -> MissionStartParams:
+def _absolute(host: str) -> str:
+    """A script named on the command line is one of this folder; the server would look in the workspace."""
+    if not host.startswith(_SCRIPTED) or host == _SCRIPTED:
+        return host
+    return _SCRIPTED + os.path.abspath(host.removeprefix(_SCRIPTED))  # noqa: PTH100 - resolve() would follow links
+
+
+def _params(mission: str, host: str, budget: Budget) -> MissionStartParams:
+    from pydantic import ValidationError  # noqa: PLC0415 - as above
+
+    from orchestrator_protocol.mission import MissionStartParams  # noqa: PLC0415 - as above
+
     try:
-        return MissionStartParams(text=mission, host=host, delivery=deliver)
+        return MissionStartParams(text=mission, host=host, budget=budget)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         if first["loc"] == ("host",):
@@ -64,29 +94,42 @@ def _params(mission: str, host: str, deliver: DeliveryMode) -> MissionStartParam
         raise OrchestratorError("bad_mission", message, "put long material in files and name them") from None
 
 
-def run_mission(workspace: Path, params: MissionStartParams, *, is_json: bool) -> int:
-    """Run a mission to its end and show it; answers the exit code."""
+def _detach(workspace: Path, params: MissionStartParams, *, is_json: bool) -> int:
+    """Start a mission and leave it to the server."""
+    from orchestrator.cli.following import say_on_stderr, server_for  # noqa: PLC0415 - as above
+    from orchestrator_protocol.mission import MissionStartResult  # noqa: PLC0415 - as above
+
+    async def start() -> MissionStartResult:
+        async with server_for(workspace, say_on_stderr) as client:
+            return await client.request(params)
+
+    started = anyio.run(start)
     if is_json:
-        followed = anyio.run(partial(follow, workspace, params, take=_print_event, say=_say_on_stderr))
+        click.echo(started.model_dump_json(by_alias=True))
+    else:
+        click.echo(started.mission_id)
+        say_on_stderr(f"follow it: orchestrator watch {started.mission_id}")
+    return 0
+
+
+def run_mission(workspace: Path, params: MissionStartParams, *, is_json: bool) -> int:
+    """Run a mission to its end and show it; answers the exit code.
+
+    With nobody at a terminal it also ends, with 3, when the mission comes to wait for a person.
+    """
+    from orchestrator.cli.ending import exit_code, print_event  # noqa: PLC0415 - as above
+    from orchestrator.cli.following import follow, say_on_stderr  # noqa: PLC0415 - as above
+
+    begin = partial(follow, workspace, params, is_attended=sys.stderr.isatty())
+    if is_json:
+        followed = anyio.run(partial(begin, take=print_event, say=say_on_stderr))
         click.echo(followed.status.model_dump_json(by_alias=True))
     else:
-        console = Console(highlight=False)
+        from orchestrator.cli.live import LiveView, terminal  # noqa: PLC0415 - loads the drawing when something is drawn
+        from orchestrator.cli.seal_view import show_end  # noqa: PLC0415 - as above
+
+        console = terminal()
         with LiveView(console) as view:
-            followed = anyio.run(partial(follow, workspace, params, take=view.take, say=view.say))
+            followed = anyio.run(partial(begin, take=view.take, say=view.say))
         show_end(console, followed.status, followed.events)
     return exit_code(followed)
-
-
-def exit_code(followed: Followed) -> int:
-    """The exit code for how a mission ended."""
-    if followed.is_interrupted and followed.status.status != "sealed":
-        return INTERRUPTED
-    return EXIT_CODES.get(followed.status.status, 1)
-
-
-def _print_event(event: MissionEvent) -> None:
-    click.echo(event.model_dump_json(by_alias=True))
-
-
-def _say_on_stderr(text: str) -> None:
-    click.echo(text, err=True)

@@ -9,7 +9,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.cli.narration import Line, is_healing, narrate
+from orchestrator.cli.standing import waits_for
+from orchestrator.narration import Line, is_healing, narrate
 from orchestrator_protocol.event import MissionEvent
 from orchestrator_protocol.mission import MissionStatusResult
 from orchestrator_protocol.seal import ReceiptView, SealView
@@ -69,8 +70,8 @@ def _story(lines: Sequence[Line]) -> Table:
 def _reason(status: MissionStatusResult) -> Panel:
     lines = Text()
     lines.append(f"{status.end_reason or status.status}\n", style="bold")
-    if status.end_hint:
-        lines.append(f"{status.end_hint}\n")
+    for line in (status.end_hint, *waits_for(status)):
+        lines.append(f"{line}\n" if line else "")
     lines.append(f"mission {status.mission_id}, {status.counts.done} of {status.counts.total} tasks done", style="dim")
     style = "yellow" if status.status in {"unverified", "waiting"} else "red"
     return Panel(lines, title=status.status, border_style=style, title_align="left")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.completing import mission_ids, task_ids
+
 workspace_option = click.option(
     "--workspace",
     "-w",
@@ -14,4 +16,6 @@ workspace_option = click.option(
     help="Folder to work in; the git top level that holds it is the workspace.  [default: this folder]",
 )
 json_option = click.option("--json", "is_json", is_flag=True, help="One JSON document a line, for programs.")
-mission_argument = click.argument("mission", default="", metavar="[MISSION]")
+mission_argument = click.argument("mission", default="", metavar="[MISSION]", shell_complete=mission_ids)
+task_option = click.option("--task", default="", metavar="TASK", shell_complete=task_ids, help="One task of it alone.")
+because_option = click.option("--because", default="", metavar="TEXT", help="Why; kept in the mission's story.")

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_log_path, user_state_path
+from platformdirs import user_config_path, user_log_path, user_state_path
 
 STATE_VARIABLE = "ORCHESTRATOR_STATE_DIR"
 _APP = "opencode-orchestrator"
@@ -65,6 +65,11 @@ def state_home() -> Path:
     """The state directory: `$ORCHESTRATOR_STATE_DIR` or the platform's state folder for users."""
     named = os.environ.get(STATE_VARIABLE)
     return Path(named).absolute() if named else user_state_path(_APP, appauthor=False)
+
+
+def user_config_file() -> Path:
+    """The user's own configuration, for all workspaces: `config.jsonc` in the platform's configuration folder."""
+    return user_config_path(_APP, appauthor=False) / "config.jsonc"
 
 
 def log_file() -> Path:

@@ -16,7 +16,17 @@ from orchestrator.hosts.builtin_missions import (
 )
 from orchestrator.hosts.builtin_plan import plan, rows, unsupported
 from orchestrator.hosts.conversation import Conversation, count_tokens
-from orchestrator.ports.host import Brief, Containment, HostError, Reply, Session, SessionSpec, Toolbox, ToolError
+from orchestrator.ports.host import (
+    Brief,
+    Containment,
+    HostError,
+    Reply,
+    Session,
+    SessionRoom,
+    SessionSpec,
+    Toolbox,
+    ToolError,
+)
 
 
 class BuiltinHost:
@@ -32,9 +42,13 @@ class BuiltinHost:
         """Contained: all it does goes through the toolbox."""
         return "contained"
 
-    async def open(self, spec: SessionSpec, tools: Toolbox) -> Session:
+    async def open(self, spec: SessionSpec, tools: SessionRoom) -> Session:
         """A session that computes its answers."""
         return Conversation(spec.session_id, partial(_answer, tools))
+
+    async def attach(self, spec: SessionSpec, tools: SessionRoom, place: str) -> Session | None:  # noqa: ARG002 - the port's
+        """None: a session ends with the server that it runs in."""
+        return None
 
 
 async def _answer(tools: Toolbox, brief: Brief) -> Reply:

@@ -37,6 +37,11 @@ class Conversation:
                 self._running = None
         raise self._closed()
 
+    @property
+    def place(self) -> str:
+        """Nowhere: the session ends with the server."""
+        return ""
+
     async def close(self) -> None:
         """End the session; an answer under way is cancelled. Closing again does nothing."""
         self._is_closed = True

@@ -25,7 +25,17 @@ from orchestrator.hosts.scripted_models import (
     WriteAction,
     WriteArguments,
 )
-from orchestrator.ports.host import Brief, Containment, HostError, Reply, Session, SessionSpec, Toolbox, ToolError
+from orchestrator.ports.host import (
+    Brief,
+    Containment,
+    HostError,
+    Reply,
+    Session,
+    SessionRoom,
+    SessionSpec,
+    Toolbox,
+    ToolError,
+)
 
 
 @dataclass(slots=True)
@@ -80,9 +90,13 @@ class ScriptedHost:
         """Contained: all it does goes through the toolbox."""
         return "contained"
 
-    async def open(self, spec: SessionSpec, tools: Toolbox) -> Session:
+    async def open(self, spec: SessionSpec, tools: SessionRoom) -> Session:
         """A session that plays the script's turns for its role and task."""
         return Conversation(spec.session_id, partial(self._answer, spec, tools))
+
+    async def attach(self, spec: SessionSpec, tools: SessionRoom, place: str) -> Session | None:  # noqa: ARG002 - the port's
+        """None: a session ends with the server that it runs in."""
+        return None
 
     async def _answer(self, spec: SessionSpec, tools: Toolbox, brief: Brief) -> Reply:
         key = (brief.role.value, brief.task.id if brief.task else spec.task_id)

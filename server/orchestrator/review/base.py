@@ -8,12 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from orchestrator import native
 from orchestrator.domain.finding import Finding
+from orchestrator.review.conventions import learn
 from orchestrator.review.guardian import guardian_findings
 from orchestrator.review.imports import ImportJudge
-from orchestrator.review.kinds import is_check_config, is_test, plantable_language
+from orchestrator.review.judges import marks, pins_of
+from orchestrator.review.kinds import has_inline_tests, is_check_config, is_runner, is_test, plantable_language
 from orchestrator.review.sources import Looked, Source, all_paths, read_sources
 from orchestrator.review.syntax import syntax_findings
 from orchestrator.review.verdicts import BaseRun
@@ -34,8 +37,10 @@ _DEFINED = re.compile(
 class Base:
     """The base of a mission.
 
-    `kept` holds the bytes of the tests and of the configuration of checks, as long as they fit; `too_much` the paths
-    of those that did not. `defined` are the names that the code defines, tests apart.
+    `kept` holds the bytes of what judges (tests, configuration of checks, scripts that run them), as long as they fit;
+    `too_much` the paths of those that did not, `executable` the paths of those with that mode. `pins` are the lines of
+    each manifest that name a test runner, `marks` what the judges gate found. `defined` are the
+    names that the code defines, tests apart.
     """
 
     tree: str
@@ -45,9 +50,13 @@ class Base:
     missing: set[str] = field(default_factory=set[str])
     kept: dict[str, bytes] = field(default_factory=dict[str, bytes])
     too_much: set[str] = field(default_factory=set[str])
+    executable: set[str] = field(default_factory=set[str])
+    pins: dict[str, frozenset[bytes]] = field(default_factory=dict[str, frozenset[bytes]])
+    marks: dict[str, tuple[Finding, ...]] = field(default_factory=dict[str, tuple[Finding, ...]])
     defined: set[str] = field(default_factory=set[str])
     runs: dict[str, BaseRun] = field(default_factory=dict[str, BaseRun])
     looked: dict[str, Looked] = field(default_factory=dict[str, Looked])
+    conventions: native.Conventions | None = None
 
 
 def words_of(content: bytes) -> set[str]:
@@ -74,15 +83,17 @@ def scan_base(root: str, tree: str, rules: native.RuleSet, workspace: str, envir
     totals: dict[str, list[Looked]] = defaultdict(list)
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         for sources, parts in pool.map(scan, batches):
-            size_bytes = _keep(base, sources, size_bytes)
+            size_bytes = _keep(base, root, sources, size_bytes)
             for gate, looked in parts.looked.items():
                 totals[gate].append(looked)
             base.syntax |= by_path(parts.syntax)
             base.guardian |= by_path(parts.guardian)
             base.missing |= parts.missing
+            base.marks |= by_path(parts.marks)
     for gate, looked in totals.items():
         skipped = {path: reason for part in looked for path, reason in part.skipped.items()}
         base.looked[gate] = Looked(sum(part.checked_count for part in looked), skipped)
+    base.conventions = learn(root)
     return base
 
 
@@ -91,6 +102,7 @@ class _Part:
     syntax: list[Finding]
     guardian: list[Finding]
     missing: set[str]
+    marks: list[Finding]
     looked: dict[str, Looked]
 
 
@@ -100,21 +112,30 @@ def _scan(root: str, batch: list[str], rules: native.RuleSet, judge: ImportJudge
     guardian, guardian_looked = guardian_findings(rules, sources)
     missing, imports_looked = judge.missing(sources)
     looked = {"syntax": syntax_looked, "guardian": guardian_looked, "imports": imports_looked}
-    return sources, _Part(syntax, guardian, {gap.key for gap in missing}, looked)
+    return sources, _Part(syntax, guardian, {gap.key for gap in missing}, marks(sources), looked)
 
 
-def _keep(base: Base, sources: list[Source], size_bytes: int) -> int:
-    """Keep the tests and the configuration among the sources; the new sum of what is kept."""
+def _keep(base: Base, root: str, sources: list[Source], size_bytes: int) -> int:
+    """Keep what judges among the sources; the new sum of what is kept."""
     for source in sources:
-        if is_test(source.path) or is_check_config(source.path):
+        if pins := pins_of(source.path, source.content):
+            base.pins[source.path] = pins
+        if _is_judge(source):
+            if Path(root, source.path).stat().st_mode & 0o100:
+                base.executable.add(source.path)
             if size_bytes + len(source.content) > MAX_KEPT_BYTES:
                 base.too_much.add(source.path)
                 continue
             base.kept[source.path] = source.content
             size_bytes += len(source.content)
-        elif plantable_language(source.path):
+        if plantable_language(source.path):
             base.defined |= defined_names(source.content)
     return size_bytes
+
+
+def _is_judge(source: Source) -> bool:
+    path = source.path
+    return is_test(path) or is_check_config(path) or is_runner(path) or has_inline_tests(path, source.content)
 
 
 def by_path(findings: Iterable[Finding]) -> dict[str, tuple[Finding, ...]]:

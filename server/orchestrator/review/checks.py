@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.domain.finding import Finding
@@ -10,7 +10,7 @@ from orchestrator.domain.receipt import Check, GateReport, Receipt
 from orchestrator.domain.words import Sensitivity, Stage, Verdict
 from orchestrator.ports.workspace import Worktree
 from orchestrator.review.compare import TEXT_CHARACTERS
-from orchestrator.review.pytest_results import CaseFailure
+from orchestrator.review.pytest_results import CaseFailure, file_of
 from orchestrator.review.run import NOT_FOUND_EXIT_CODE, CommandRunner, Run
 from orchestrator.review.verdicts import BaseRun, Judged, base_run, judge_pair, judge_run
 
@@ -86,9 +86,10 @@ def _receipts(
 
 
 def _findings(check: Check, run: Run, judged: Judged) -> tuple[Finding, ...]:
-    if run.results is not None and judged.new_failures:
+    if run.results is not None and (judged.new_failures or judged.lost):
         shown = sorted(judged.new_failures)[:MAX_TEST_FINDINGS]
-        return tuple(_test_finding(check, test, run.results.failed) for test in shown)
+        lost = judge_changed(check, judged.lost)
+        return (*(_test_finding(check, test, run.results.failed) for test in shown), *lost)
     if run.is_timed_out:
         what = f"`{check.command}` met its deadline of {check.timeout_s:g} s and was ended"
         return (_finding(check, "deadline", what, run),)
@@ -96,7 +97,36 @@ def _findings(check: Check, run: Run, judged: Judged) -> tuple[Finding, ...]:
         what = f"`{check.command}` names a command that does not exist (exit code 127): it did on the base"
         return (_finding(check, "command-not-found", what, run),)
     what = f"`{check.command}` {run.describe_end()}"
-    return (_finding(check, "check-failed", f"{what}: {judged.detail}" if judged.detail else what, run),)
+    return (
+        _finding(
+            check,
+            JUDGE_CHANGED if run.is_green else "check-failed",
+            f"{what}: {judged.detail}" if judged.detail else what,
+            run,
+        ),
+    )
+
+
+JUDGE_CHANGED = "judge_changed"
+"""The rule of findings that a person may overrule: by approving that what judges the mission changes."""
+
+
+def judge_changed(check: Check, lost: Iterable[str]) -> tuple[Finding, ...]:
+    """A finding for each file of tests that passed on the base and no longer run."""
+    by_file: dict[str, list[str]] = {}
+    for test in sorted(lost):
+        by_file.setdefault(file_of(test), []).append(test)
+    return tuple(
+        Finding(
+            gate=gate_name(check),
+            rule=JUDGE_CHANGED,
+            path=path,
+            message=f"{len(tests)} tests that passed on the base no longer run: {', '.join(tests[:10])}. "
+            "Tests may be added; that some go away, or are skipped, needs a person's approval",
+            text=check.command[:TEXT_CHARACTERS],
+        )
+        for path, tests in list(by_file.items())[:MAX_TEST_FINDINGS]
+    )
 
 
 def _finding(check: Check, rule: str, what: str, run: Run) -> Finding:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrator import native
 from orchestrator.domain.finding import Finding, new_findings
+from orchestrator.redaction import redact
 
 MESSAGE_CHARACTERS = 400
 TEXT_CHARACTERS = 200
@@ -19,13 +20,13 @@ def from_core(gate: str, path: str, found: native.Finding) -> Finding:
         gate=gate,
         rule=found.rule_id,
         path=path,
-        message=(found.message + note)[:MESSAGE_CHARACTERS],
+        message=redact(found.message + note).text[:MESSAGE_CHARACTERS],
         severity=found.severity,
         start_line=found.start_line,
         start_column=found.start_column,
         end_line=found.end_line,
         end_column=found.end_column,
-        text=found.text[:TEXT_CHARACTERS],
+        text=redact(found.text).text[:TEXT_CHARACTERS],
     )
 
 

@@ -21,16 +21,34 @@ REFUSING = frozenset({"error", "warning"})
 
 
 def load_rules(root: str) -> native.RuleSet:
-    """The built-in rules with those of a tree on top. Raises GateError when the tree's own rules are wrong."""
+    """The built-in rules, and those of a tree, which only add: they can't replace a built-in rule or switch one off.
+
+    Raises GateError when the tree's own rules are wrong: a gate must not judge with fewer rules than were meant.
+    """
     rules = native.RuleSet.builtin()
+    own, problems = own_rules(root)
+    if problems:
+        raise GateError("wrong_rules", f"the workspace's own rules can't be used: {problems[0]}", "correct the rule")
+    return rules if own is None else rules.extended(own)
+
+
+def own_rules(root: str) -> tuple[native.RuleSet | None, list[str]]:
+    """The rules of a tree's `sgconfig.yml` that can be used, None without one; and what is wrong with the others."""
     for name in CONFIG_NAMES:
         if read_regular(root, name) is None:
             continue
         try:
-            return rules.merged(native.RuleSet.from_config(str(Path(root, name))))
+            own = native.RuleSet.from_config(str(Path(root, name)))
         except native.RuleError as error:
-            raise GateError("wrong_rules", f"the rules of {name} can't be used: {error}", "correct the rule") from error
-    return rules
+            return None, [str(error)]
+        return own, [problem_text(problem) for problem in own.problems]
+    return None, []
+
+
+def problem_text(problem: native.RuleProblem) -> str:
+    """File, line, column and what is wrong."""
+    place = "" if problem.line is None else f":{problem.line}:{problem.column}"
+    return f"{problem.source}{place}: {problem.reason}"
 
 
 def guardian_findings(rules: native.RuleSet, sources: Iterable[Source]) -> tuple[list[Finding], Looked]:

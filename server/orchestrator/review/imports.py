@@ -55,16 +55,25 @@ class ImportJudge:
         if not source.path.endswith((".py", ".pyi")):
             gaps = [(entry, gap) for entry in imports for gap in self._script.unresolved(source.path, entry)]
         else:
-            gaps = [(entry, gap) for entry in imports for gap in self._python.unresolved(source.path, entry)]
+            lines = source.content.splitlines()
+            gaps = [
+                (entry, gap)
+                for entry in imports
+                for gap in self._python.unresolved(source.path, entry, is_nested=_is_indented(lines, entry.start_line))
+            ]
             conditional = conditional_lines(source.content) if gaps else frozenset[int]()
             gaps = [(entry, gap) for entry, gap in gaps if entry.start_line not in conditional]
         return [_missing(source.path, entry, gap) for entry, gap in gaps]
 
 
+def _is_indented(lines: list[bytes], number: int) -> bool:
+    return number < len(lines) and lines[number][:1] in {b" ", b"\t"}
+
+
 def _missing(path: str, entry: native.Import, gap: Unresolved) -> Missing:
     finding = Finding(
         gate=GATE,
-        rule="missing-name" if gap.key.startswith("name ") else "unresolved-import",
+        rule="unresolved-import",
         path=path,
         message=gap.message,
         start_line=entry.start_line,

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.redaction import redact
+
 MAX_RESULT_BYTES = 50_000_000
 MESSAGE_CHARACTERS = 2_000
 _PYTEST = re.compile(r"(?:^|[\s;&|(/])(?:pytest|py\.test)(?=$|[\s;&|)])")
@@ -27,10 +29,11 @@ class CaseFailure:
 
 @dataclass(frozen=True, slots=True)
 class CaseResults:
-    """What became of each test, by its id (`path::Class::name`); skipped ones are in neither."""
+    """What became of each test, by its id (`path::Class::name`); tests expected to fail count as skipped."""
 
     passed: frozenset[str] = frozenset()
     failed: Mapping[str, CaseFailure] = field(default_factory=dict[str, CaseFailure])
+    skipped: frozenset[str] = frozenset()
 
 
 def runs_pytest(command: str) -> bool:
@@ -61,6 +64,7 @@ def read_results(file: Path) -> CaseResults | None:
     except (OSError, ET.ParseError):
         return None
     passed: set[str] = set()
+    skipped: set[str] = set()
     failed: dict[str, CaseFailure] = {}
     for case in root.iter("testcase"):
         test_id = _id(case)
@@ -71,7 +75,9 @@ def read_results(file: Path) -> CaseResults | None:
             failed.setdefault(test_id, _failure(case, problem))
         elif case.find("skipped") is None:
             passed.add(test_id)
-    return CaseResults(frozenset(passed - failed.keys()), failed)
+        else:
+            skipped.add(test_id)
+    return CaseResults(frozenset(passed - failed.keys()), failed, frozenset(skipped - failed.keys()))
 
 
 def _id(case: ET.Element) -> str:
@@ -81,7 +87,7 @@ def _id(case: ET.Element) -> str:
     if not owner:
         return file or name  # A file that could not be collected.
     inner = owner.removeprefix(module).strip(".")
-    return "::".join(part for part in (file, *inner.split("."), name) if part)
+    return redact("::".join(part for part in (file, *inner.split("."), name) if part)).text
 
 
 def _failure(case: ET.Element, problem: ET.Element) -> CaseFailure:
@@ -91,7 +97,7 @@ def _failure(case: ET.Element, problem: ET.Element) -> CaseFailure:
     line = int(places[-1]["line"]) - 1 if places else int(case.get("line") or 0)
     summary = problem.get("message", "").strip()
     message = text if summary in text else f"{summary}\n{text}"
-    return CaseFailure(path, max(line, 0), tail(message, MESSAGE_CHARACTERS))
+    return CaseFailure(path, max(line, 0), tail(redact(message).text, MESSAGE_CHARACTERS))
 
 
 def tail(text: str, characters: int) -> str:

@@ -1,7 +1,8 @@
-"""Whether the imports of a Python file lead to a module, and to a name where that is certain."""
+"""Whether the imports of a Python file lead to a module."""
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,14 +11,29 @@ from pathlib import Path, PurePosixPath
 from orchestrator import native
 from orchestrator.review.declared import declared_distributions, provides
 from orchestrator.review.files import read_regular
-from orchestrator.review.module_names import bound_names
 
 # Modules of Python versions other than the one that runs this; a workspace may use any of them.
 _OTHER_VERSIONS = frozenset(
     {"annotationlib", "compression", "asyncore", "asynchat", "distutils", "imp", "smtpd", "cgi"}
 )
 STANDARD = frozenset(sys.stdlib_module_names) | _OTHER_VERSIONS
+_TYPING = frozenset({"_typeshed", "_structseq"})
+_OLD = frozenset(
+    {"StringIO", "cStringIO", "_winreg", "Queue", "ConfigParser", "cPickle", "httplib", "urllib2", "urlparse", "thread"}
+    | {"__builtin__", "__pypy__", "HTMLParser", "Tkinter", "commands", "copy_reg", "cookielib", "md5", "sha", "sets"}
+)
+"""Modules of Python 2 and PyPy: in a branch or a function a program may still ask for them."""
 _SUFFIXES = (".py", ".pyi")
+_HOOKS = re.compile(rb"sys\.(meta_path|modules|path_hooks)|\b__path__\b")
+_PLATFORM = re.compile(
+    r"(?i)(windows|win32|pywintypes|servicemanager|darwin|macos|osx|bsd|sunos|aix|java|jython|pypy|android|^_?(win|nt|mac)(_|$)|_nt$|_win$)"
+)
+_ASKED = re.compile(
+    rb"(?:sys\.modules(?:\.get\(|\[)|importorskip\(|find_spec\(|import_module\(|_?module_available\()\s*['\"]([A-Za-z_]\w*)"
+    rb"|['\"]([A-Za-z_]\w*)(?:\.[\w.]+)?['\"] (?:not )?in sys\.modules"
+)
+_VENDORED = frozenset({"_vendor", "_vendored", "vendored", "third_party"})
+"""Folders of other projects' code: what that needs is declared in manifests that are not here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +55,33 @@ class PythonImports:
         modules = [path for path in paths if path.endswith((".py", ".pyi", ".so", ".pyd"))]
         self._known = _dotted_names(modules)
         self._projects = _project_roots(paths)
-        self._names = lru_cache(maxsize=10_000)(self._read_names)
+        self._sources = [path for path in modules if path.endswith(".py")]
+        self._hooks = lru_cache(maxsize=10_000)(self._read_hooks)
+        self._is_optional = lru_cache(maxsize=1_000)(self._read_optional)
+        self._is_chosen = lru_cache(maxsize=1_000)(self._read_chosen)
 
-    def unresolved(self, path: str, found: native.Import) -> list[Unresolved]:
-        """What one import of one file asks for and does not get; nothing for guarded imports."""
+    def unresolved(self, path: str, found: native.Import, *, is_nested: bool) -> list[Unresolved]:
+        """What one import of one file asks for and does not get; nothing for guarded imports.
+
+        `is_nested` says that the import stands in a function or a branch, so that the file loads without it.
+        """
         if found.is_guarded:
             return []
         if found.level:
             return self._relative(path, found)
         top = found.module.split(".")[0]
-        if top in STANDARD:
+        if top in STANDARD or top in _TYPING or (is_nested and (top in _OLD or self._is_chosen(top))):
+            return []
+        if top not in self._known and not _VENDORED.isdisjoint(PurePosixPath(path).parts):
             return []
         for start in self._roots_for(path):
             if self._place(start, top) is None:
                 continue
-            place = self._place(start, found.module.replace(".", "/"))
-            if place is not None:
-                return [] if self._is_ambiguous(start, place, top) else self._missing_names(path, place, found)
-        if found.module in self._known or self._is_elsewhere(found.module):
+            if self._place(start, found.module.replace(".", "/")) is not None:
+                return []
+        if found.module in self._known or self._is_elsewhere(found.module) or self._is_made_up(path, found.module):
             return []
         return [Unresolved(f"module {found.module}", f"there is no module '{found.module}'{self._why(top)}")]
-
-    def _is_ambiguous(self, start: str, place: str, top: str) -> bool:
-        """Whether an installed module of the same name may win over the one at this place."""
-        if top not in self._installed and not provides(self._declared, top):
-            return False
-        is_package = place.endswith(_SUFFIXES) or Path(self._root, place, "__init__.py").is_file()
-        return not is_package or start not in self._projects
 
     def _is_elsewhere(self, module: str) -> bool:
         """Whether the module can come from outside the tree."""
@@ -88,11 +104,10 @@ class PythonImports:
                 return []
             folder = folder.parent
         target = str(folder / found.module.replace(".", "/"))
-        place = self._place("", target)
-        if place is None:
-            dots = "." * found.level
-            return [Unresolved(f"file {target}", f"there is no module '{dots}{found.module}' ({target}.py)")]
-        return self._missing_names(path, place, found)
+        if self._place("", target) is not None or self._is_made_up(path, target.replace("/", ".")):
+            return []
+        dots = "." * found.level
+        return [Unresolved(f"file {target}", f"there is no module '{dots}{found.module}' ({target}.py)")]
 
     def _roots_for(self, path: str) -> list[str]:
         """Folders that may be on the import path for this file, the likeliest first."""
@@ -115,39 +130,51 @@ class PythonImports:
             return f"{relative}.so"
         return None
 
-    def _missing_names(self, path: str, place: str, found: native.Import) -> list[Unresolved]:
-        wanted = [name for name in found.names if name != "*"]
-        if not wanted or place.endswith(".so") or path.endswith(".pyi"):
-            return []
-        missing: list[Unresolved] = []
-        known: frozenset[str] | None
-        if place.endswith(_SUFFIXES):
-            if Path(self._root, place.rsplit(".", 1)[0]).is_dir():
-                return []  # A module and a folder of one name: which of them wins is not certain here.
-            known = self._names(place)
-        else:
-            known = self._package_names(place)
-        if known is None:
-            return []
-        for name in wanted:
-            is_module = not place.endswith(_SUFFIXES) and self._place(place, name) is not None
-            if name not in known and not is_module and f"{found.module}.{name}" not in self._known:
-                key = f"name {name} of {place}"
-                missing.append(Unresolved(key, f"the module '{place}' defines no name '{name}'"))
-        return missing
+    def _is_made_up(self, path: str, module: str) -> bool:
+        """Whether the module may be made at run time, is of another platform, or can be done without."""
+        if _PLATFORM.search(PurePosixPath(path).stem) or _PLATFORM.search(module.rsplit(".", 1)[-1]):
+            return True
+        return self._has_maker(module) or self._is_optional(module.split(".", maxsplit=1)[0])
 
-    def _package_names(self, folder: str) -> frozenset[str] | None:
-        for suffix in _SUFFIXES:
-            init = f"{folder}/__init__{suffix}"
-            if Path(self._root, init).is_file():
-                return self._names(init)
-        return frozenset()
+    def _has_maker(self, module: str) -> bool:
+        """Whether a package above the module hooks into the import system, or is compiled."""
+        parts = module.split(".")
+        for start in dict.fromkeys(["", *self._projects]):
+            for end in range(len(parts) - 1, 0, -1):
+                place = self._place(start, "/".join(parts[:end]))
+                if place is None:
+                    continue
+                source = place if place.endswith(_SUFFIXES) else f"{place}/__init__.py"
+                if place.endswith(".so") or self._hooks(source):
+                    return True
+        return False
 
-    def _read_names(self, path: str) -> frozenset[str] | None:
-        if path.endswith(".pyi"):
-            return None
-        content = read_regular(self._root, path)
-        return None if content is None else bound_names(content)
+    def _read_hooks(self, path: str) -> bool:
+        return _HOOKS.search(read_regular(self._root, path) or b"") is not None
+
+    def _read_chosen(self, top: str) -> bool:
+        """Whether a module from elsewhere is asked for by its name: some file has that as a whole string."""
+        if top in self._known or top in self._installed:
+            return False
+        word = re.compile(rb"(['\"])" + re.escape(top.encode()) + rb"\1")
+        return any(word.search(read_regular(self._root, path) or b"") for path in self._sources)
+
+    def _read_optional(self, top: str) -> bool:
+        """Whether some file provides for the lack of a module: a guarded import of it, a look into `sys.modules`."""
+        word = re.compile(rb"\b" + re.escape(top.encode()) + rb"\b")
+        for path in self._sources:
+            content = read_regular(self._root, path) or b""
+            if not word.search(content):
+                continue
+            if any(name.decode() == top for pair in _ASKED.findall(content) for name in pair):
+                return True
+            try:
+                imports = native.imports(path, content) or []
+            except native.CoreError:
+                continue
+            if any(entry.is_guarded and not entry.level and entry.module.split(".")[0] == top for entry in imports):
+                return True
+        return False
 
 
 def _dotted_names(modules: list[str]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import anyio
 from orchestrator.config.places import Places
 from orchestrator.ports.launcher import Command, Launcher, LauncherError, Outcome
 from orchestrator.ports.workspace import Worktree
+from orchestrator.review.counts import passed_count
 from orchestrator.review.pytest_results import CaseResults, pytest_environment, read_results, runs_pytest, tail
 
 TAIL_CHARACTERS = 2_000
@@ -24,7 +26,7 @@ class Run:
     """How one run of a command went.
 
     `problem` says why nothing was run (then all else is empty). `output_digest` names the file that holds the output.
-    `results` is there when the command ran pytest.
+    `results` is there when the command ran pytest; `passed_count` when the output ends with a summary that is known.
     """
 
     exit_code: int | None = None
@@ -35,6 +37,7 @@ class Run:
     output_size_bytes: int = 0
     level: str = ""
     results: CaseResults | None = None
+    passed_count: int | None = None
     problem: str = ""
 
     @property
@@ -63,6 +66,9 @@ class CommandRunner:
         self._places = places
         # Bytecode would be written beside the sources, and could outlive a planted change.
         self.environment = dict(environment) | {"PYTHONDONTWRITEBYTECODE": "1"}
+        # A relative entry would let a tree bring its own `python`.
+        places_of_programs = environment.get("PATH", "").split(os.pathsep)
+        self.environment["PATH"] = os.pathsep.join(place for place in places_of_programs if Path(place).is_absolute())
         home = Path(environment.get("HOME", "/"))
         self._homes = (home,) if home.is_relative_to(places.state) else ()
 
@@ -118,4 +124,5 @@ def _run(outcome: Outcome, results: CaseResults | None) -> Run:
         output_size_bytes=outcome.output_size_bytes,
         level=outcome.level,
         results=results,
+        passed_count=None if outcome.is_output_cut else passed_count(outcome.output),
     )

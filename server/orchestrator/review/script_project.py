@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -37,6 +38,8 @@ class ScriptProjects:
     base_folders: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     ambient: set[str] = field(default_factory=set[str])
     build_texts: dict[str, str] = field(default_factory=dict[str, str])
+    targets: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+    """(folder, pattern, target): below the folder a name that fits the pattern means this path of the tree."""
 
     def is_known_at(self, folder: str, package: str) -> bool:
         """Whether a project around a folder depends on a package, or is it."""
@@ -101,7 +104,10 @@ def _add_manifest(projects: ScriptProjects, folder: str, data: dict[str, object]
             names.update(str(name) for name in cast("dict[str, object] | list[object]", value))
     if isinstance(data.get("name"), str):
         projects.own_names.add(str(data["name"]))
+        projects.targets += [("", pattern, _at(folder, target)) for pattern, target in _entries(data)]
     projects.hash_imports.setdefault(folder, []).extend(_table(data.get("imports")))
+    for pattern, value in _table(data.get("imports")).items():
+        projects.targets += [(_at(folder, ""), pattern, _at(folder, target)) for target in _leaves(value)]
     jest = _table(data.get("jest")).get("moduleNameMapper")
     if jest:
         projects.build_texts[folder] = projects.build_texts.get(folder, "") + json.dumps(jest)
@@ -111,8 +117,40 @@ def _add_paths(projects: ScriptProjects, folder: str, data: dict[str, object]) -
     options = _table(data.get("compilerOptions"))
     projects.aliases.setdefault(folder, []).extend(_table(options.get("paths")))
     base = options.get("baseUrl")
+    start = _at(folder, base) if isinstance(base, str) else folder
+    for pattern, targets in _table(options.get("paths")).items():
+        projects.targets += [(_at(folder, ""), pattern, _at(start, target)) for target in _leaves(targets)]
     if isinstance(base, str):
+        projects.targets.append((_at(folder, ""), "*", _at(start, "*")))
         projects.base_folders.setdefault(folder, []).append(str(PurePosixPath(folder) / base))
+
+
+def _entries(data: dict[str, object]) -> list[tuple[str, str]]:
+    """(pattern, target) of a package that is imported by its name: its exports, else its main file."""
+    name = str(data["name"])
+    exports = data.get("exports")
+    if exports is None:
+        mains = [target for key in ("types", "module", "main") for target in _leaves(data.get(key))]
+        return [*((name, target) for target in mains or ["index"]), (f"{name}/*", "*")]
+    keyed = _table(exports)
+    if not any(key.startswith(".") for key in keyed):
+        keyed = {".": exports}
+    return [(name + key[1:], target) for key, value in keyed.items() for target in _leaves(value)]
+
+
+def _leaves(value: object) -> list[str]:
+    """Every path in a target: conditions and lists hold several."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = list(cast("dict[str, object]", value).values())
+    return [leaf for inner in cast("list[object]", value) for leaf in _leaves(inner)] if isinstance(value, list) else []
+
+
+def _at(folder: str, path: str) -> str:
+    """A path below a folder of the tree, without dots; the root is ""."""
+    place = posixpath.normpath(posixpath.join(folder, path))
+    return "" if place == "." else place
 
 
 def _table(value: object) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from orchestrator import native
@@ -30,12 +31,15 @@ class Probe:
     detail: str = ""
 
 
-def plantable(root: str, paths: Sequence[str]) -> dict[str, bytes]:
-    """The files to break and their broken form: the changed code or, where that is none, code of the same languages."""
-    chosen = _readable(root, [path for path in paths if plantable_language(path)], MAX_CHANGED_FILES)
+def plantable(root: str, paths: Sequence[str], runners: AbstractSet[str] = frozenset()) -> dict[str, bytes]:
+    """The files to break and their broken form: the changed code or, where that is none, code of the same languages.
+
+    `runners` are left out: a check always notices when the script that runs it is broken.
+    """
+    chosen = _readable(root, [p for p in paths if plantable_language(p) and p not in runners], MAX_CHANGED_FILES)
     if not chosen:
         languages = {native.language_of(path) for path in paths} - {None}
-        others = [path for path in all_paths(root) if plantable_language(path)]
+        others = [path for path in all_paths(root) if plantable_language(path) and path not in runners]
         same = [path for path in others if plantable_language(path) in languages]
         chosen = _readable(root, same or others, MAX_OTHER_FILES)
     return {path: _broken(content) for path, content in chosen.items()}
@@ -61,10 +65,20 @@ def _broken(content: bytes) -> bytes:
 
 
 async def probe(
-    check: Check, worktree: Worktree, paths: Sequence[str], passed: Run, *, runner: CommandRunner, cache: CheckCache
+    check: Check,
+    worktree: Worktree,
+    paths: Sequence[str],
+    passed: Run,
+    *,
+    runner: CommandRunner,
+    cache: CheckCache,
+    runners: AbstractSet[str] = frozenset(),
 ) -> Probe:
-    """Break the code and run a check that passed again. Every byte is put back, also on cancellation."""
-    planted = plantable(worktree.path, paths)
+    """Break the code, `runners` apart, and run a check that passed again.
+
+    Every byte is put back, also on cancellation.
+    """
+    planted = plantable(worktree.path, paths, runners)
     if not planted:
         return Probe(Sensitivity.NOT_PROBED, "there is no code file in which an error could be planted")
     which = hashlib.sha256("\0".join(sorted(planted)).encode()).hexdigest()

@@ -34,6 +34,31 @@ def site_folders(roots: Iterable[str], environment: Mapping[str, str]) -> list[P
     return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
 
 
+def standard_folders(sites: Iterable[Path]) -> list[Path]:
+    """The standard libraries that belong to these site-packages: for a virtual environment that of its home."""
+    found: list[Path] = []
+    for site in sites:
+        library = site.parent
+        if (library / "os.py").is_file():
+            found.append(library)
+            continue
+        config = library.parent.parent / "pyvenv.cfg"
+        home = _home(config)
+        if home is not None and (home.parent / "lib" / library.name / "os.py").is_file():
+            found.append(home.parent / "lib" / library.name)
+    return list(dict.fromkeys(found))
+
+
+def _home(config: Path) -> Path | None:
+    """The folder of the interpreter that a virtual environment was made with."""
+    try:
+        lines = config.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    homes = [value.strip() for key, _, value in (line.partition("=") for line in lines) if key.strip() == "home"]
+    return Path(homes[0]).resolve() if homes else None
+
+
 def installed_names(folders: Iterable[Path]) -> frozenset[str]:
     """The top-level names that can be imported from these folders, those that `.pth` files add included."""
     names: set[str] = set()

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.rpc import message
+from orchestrator.rpc.commands import EXECUTE, meant
 from orchestrator.rpc.limits import DEFAULT, Limits
 from orchestrator.rpc.outbox import Outbox
 
@@ -80,7 +81,8 @@ class _Sent:
 class Dispatcher:
     """Routes the messages of one connection.
 
-    `routes` serves requests by name, `notes` notifications; other notifications are ignored.
+    `routes` serves requests by name, `commands` those of `workspace/executeCommand`, `notes` notifications; other
+    notifications are ignored.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Dispatcher:
         *,
         routes: Mapping[str, Route],
         notes: Mapping[str, Note],
+        commands: Mapping[str, Route] | None = None,
         limits: Limits = DEFAULT,
     ) -> None:
         self.phase = Phase.FRESH
@@ -98,6 +101,7 @@ class Dispatcher:
         self._tasks = tasks
         self._routes = routes
         self._notes = notes
+        self._commands = commands or {}
         self._limits = limits
         self._by_id: dict[message.Id, _Pending] = {}
         self._running: set[_Pending] = set()
@@ -140,6 +144,12 @@ class Dispatcher:
             self._refuse(request, "server_busy", f"{cap} requests are under way", "wait for replies, then ask again")
             return None
         route = self._routes.get(request.method)
+        if request.method == EXECUTE and self.phase is Phase.OPEN:
+            called = meant(request)
+            if isinstance(called, str):
+                self._refuse(request, "invalid_params", called)
+                return None
+            request, route = called, self._commands.get(called.method)
         if refusal := self._refusal(route, request.method):
             self._refuse(request, *refusal)
             return None
@@ -209,7 +219,7 @@ class Dispatcher:
     def _error_reply(self, request: message.Request, raised: Exception) -> bytes:
         error = _sole(raised)
         if isinstance(error, OrchestratorError):
-            return message.encode_error(request.id, error.code, error.message, error.hint)
+            return message.encode_error(request.id, error.code, error.message, error.hint, error.data)
         log.error("%s failed", request.method, exc_info=raised)
         reason = f"{request.method} failed inside the server"
         return message.encode_error(request.id, "internal_error", reason, "the server's log says more")
@@ -353,7 +363,11 @@ def _validated(model: type[BaseModel] | None, request: message.Request) -> objec
     try:
         return model.__pydantic_validator__.validate_json(raw)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-        named = "; ".join(f"{'.'.join(map(str, ('params', *p['loc'])))}: {p['msg']}" for p in problems[:5])
-        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise RequestError("invalid_params", named + more) from None
+        raise RequestError("invalid_params", misfit(error)) from None
+
+
+def misfit(error: ValidationError) -> str:
+    """What does not fit in params, with the names of the fields."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    named = "; ".join(f"{'.'.join(map(str, ('params', *p['loc'])))}: {p['msg']}" for p in problems[:5])
+    return named + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")

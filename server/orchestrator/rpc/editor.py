@@ -77,6 +77,10 @@ class Editor:
 
         return note
 
+    async def fix_rule(self, rule: str) -> dict[str, Any]:
+        """The edit, as JSON data, that fixes one rule in all files of the workspace."""
+        return await (await self._room()).fix_rule(rule)
+
     async def _note_later(self, name: str, params: object) -> None:
         (await self._room()).note(name, params)
 
@@ -99,5 +103,6 @@ class Editor:
                     linter=self._linter,
                     diagnostics=self._diagnostics,
                     roots=self._roots,
+                    has_commands=True,
                 )
             return self._lsp

@@ -11,12 +11,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.alias_generators import to_camel
 
 from orchestrator import __version__
+from orchestrator.rpc import commands
 from orchestrator.rpc.dispatch import RequestError
 from orchestrator_protocol import PROTOCOL_VERSION
 from orchestrator_protocol.capabilities import ClientCapabilities
 from orchestrator_protocol.methods import METHODS
 
 PositionEncoding = Literal["utf-8", "utf-16", "utf-32"]
+NAMELESS = "a client"
+"""What a client is called that gives no name."""
 
 
 class _Hello(BaseModel):
@@ -92,9 +95,9 @@ class InitializeParams(_Hello):
 
     @property
     def client_name(self) -> str:
-        """How the client calls itself, with its version; "" when it does not say."""
+        """How the client calls itself, with its version; NAMELESS when it does not say."""
         info = self.client_info
-        return f"{info.name} {info.version or ''}".strip()[:200] if info else ""
+        return (f"{info.name} {info.version or ''}".strip()[:200] if info else "") or NAMELESS
 
     @property
     def has_progress(self) -> bool:
@@ -122,6 +125,7 @@ def answer(encoding: PositionEncoding, workspace: Path | None, *, is_shared: boo
             "positionEncoding": encoding,
             "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
             "codeActionProvider": {"codeActionKinds": ["quickfix", "source.fixAll"]},
+            "executeCommandProvider": {"commands": list(commands.NAMES)},
             "experimental": {
                 "orchestrator": {
                     "protocolVersion": PROTOCOL_VERSION,

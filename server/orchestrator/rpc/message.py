@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard, cast
 
@@ -148,9 +149,14 @@ def encode_result(request_id: Id, result: object) -> bytes:
     return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (encoded_id, encode(result))
 
 
-def encode_error(request_id: Id | None, name: str, reason: str, hint: str = "") -> bytes:
-    """An error reply with the registered code of `name`; names without an entry travel in `data.code` all the same."""
-    detail = {"code": name, "hint": _sendable(hint)}
+def encode_error(
+    request_id: Id | None, name: str, reason: str, hint: str = "", facts: Mapping[str, object] | None = None
+) -> bytes:
+    """An error reply with the registered code of `name`; names without an entry travel in `data.code` all the same.
+
+    `facts` is plain JSON data for programs, which becomes a part of `data`.
+    """
+    detail = {**(facts or {}), "code": name, "hint": _sendable(hint)}
     body = {"code": code_of(name), "message": _sendable(reason), "data": detail}
     return _encoder.encode({"jsonrpc": "2.0", "id": request_id, "error": body})
 

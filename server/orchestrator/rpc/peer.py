@@ -8,6 +8,7 @@ import anyio
 from pydantic import ValidationError
 
 from orchestrator.errors import OrchestratorError
+from orchestrator.rpc.initialize import NAMELESS
 from orchestrator.rpc.limits import DEFAULT
 from orchestrator_protocol.capabilities import ClientCapabilities
 from orchestrator_protocol.methods import METHODS
@@ -27,7 +28,7 @@ class Peer:
     def __init__(self, peer_id: str, dispatcher: Dispatcher, connections: Connections) -> None:
         """A client that has not said anything yet."""
         self.id = peer_id
-        self.name = ""
+        self.name = NAMELESS
         self.workspace = ""
         self.capabilities = ClientCapabilities()
         self.closed = anyio.Event()

@@ -11,17 +11,21 @@ from typing import Any, cast
 
 import anyio
 from anyio.abc import ByteReceiveStream, ByteSendStream, TaskGroup, TaskStatus
+from pydantic import ValidationError
 
 from orchestrator.config.places import workspace_root
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports.linter import Linter
 from orchestrator.rpc import message
+from orchestrator.rpc.asking import Asking
+from orchestrator.rpc.commands import FIX_RULE
 from orchestrator.rpc.connections import Connections, open_connections
 from orchestrator.rpc.diagnostics import Roots
-from orchestrator.rpc.dispatch import Dispatcher, Pace, Phase, Route, Work
+from orchestrator.rpc.dispatch import Dispatcher, Pace, Phase, RequestError, Route, Work, misfit
 from orchestrator.rpc.editor import LSP_NOTIFICATIONS, LSP_REQUESTS, Editor
 from orchestrator.rpc.feed import Batch
-from orchestrator.rpc.handlers import HANDLERS, IMMEDIATE, WITH_PEER
+from orchestrator.rpc.handlers import HANDLERS, IMMEDIATE, NOTES, WITH_PEER
+from orchestrator.rpc.hosting import PeerSessionClient
 from orchestrator.rpc.initialize import InitializeParams, answer, checked_hello
 from orchestrator.rpc.limits import DEFAULT, Limits
 from orchestrator.rpc.outbox import Outbox
@@ -30,7 +34,7 @@ from orchestrator.rpc.reading import MessageLoop
 from orchestrator.rpc.service import Service
 from orchestrator.rpc.telling import Telling
 from orchestrator.rpc.watching import is_alive
-from orchestrator_protocol.methods import METHODS
+from orchestrator_protocol.methods import METHODS, commands
 from orchestrator_protocol.wire import Result
 
 log = logging.getLogger(__name__)
@@ -134,6 +138,7 @@ class _Session:
         self._hello = InitializeParams()
         self._root: Path | None = None
         self._following = ExitStack()
+        self._hosting = ExitStack()
         routes = {
             "initialize": Route(self._initialize, pace=Pace.IN_ORDER, allowed=frozenset({Phase.FRESH})),
             "shutdown": Route(self._shutdown, pace=Pace.AT_ONCE),
@@ -145,8 +150,14 @@ class _Session:
         self._editor = Editor(self._notify, tasks, linter)
         routes |= {name: Route(self._editor.request(name)) for name in LSP_REQUESTS}
         notes: dict[str, Callable[[Any], Work | None]] = {name: self._editor.note(name) for name in LSP_NOTIFICATIONS}
+        notes |= {name: self._told(name) for name in NOTES}
         notes["exit"] = self._exit
-        self.dispatcher = Dispatcher(outbox, tasks, routes=routes, notes=notes, limits=limits)
+        called = {
+            name: routes.get(method.name) or Route(self._noted(method.name), method.params)
+            for name, method in commands().items()
+        }
+        called[FIX_RULE] = Route(self._fix_rule)
+        self.dispatcher = Dispatcher(outbox, tasks, routes=routes, notes=notes, commands=called, limits=limits)
         self._peer = connections.enter(self.dispatcher)
 
     async def run(self, receive: ByteReceiveStream) -> None:
@@ -155,12 +166,14 @@ class _Session:
             with self._reading:
                 self._tasks.start_soon(self._watch_outbox)
                 await MessageLoop(self.dispatcher.handle, self._outbox, self._limits).run(receive)
+            self._hosting.close()
             has_left = self._reading.cancel_called
             await self.dispatcher.drain(0.0 if has_left else self._limits.drain_s)
             self._is_ending.set()
             await self._service_closed.wait()
         finally:
             self.dispatcher.forget_calls()
+            self._hosting.close()
             self._following.close()
             self._connections.leave(self._peer)
             self._editor.close()
@@ -188,6 +201,7 @@ class _Session:
             self._tasks.start_soon(self._watch_client, hello.process_id)
         if self._service is not None:
             self._follow(self._service)
+            self._host(self._service)
         self.dispatcher.phase = Phase.OPEN
         if self._greeting:
             self._tasks.start_soon(self._greet)
@@ -244,16 +258,57 @@ class _Session:
         plain, with_peer = HANDLERS.get(name), WITH_PEER.get(name)
 
         async def bound(params: object) -> Result:
-            if self._service is None:
-                raise OrchestratorError(
-                    "no_workspace", "the client opened no folder", "open one: rootUri or workspaceFolders in initialize"
-                )
             if with_peer:
-                return await with_peer(self._service, params, self._peer)
+                return await with_peer(self._opened, params, self._peer)
             assert plain is not None  # noqa: S101 - a name is in one of the two tables
-            return await plain(self._service, params)
+            return await plain(self._opened, params)
 
         return bound
+
+    @property
+    def _opened(self) -> Service:
+        if self._service is None:
+            raise OrchestratorError(
+                "no_workspace", "the client opened no folder", "open one: rootUri or workspaceFolders in initialize"
+            )
+        return self._service
+
+    def _told(self, name: str) -> Callable[[Any], None]:
+        """Takes a notification of a client; one that does not fit is dropped."""
+
+        def told(params: object) -> None:
+            try:
+                NOTES[name](self._opened, METHODS[name].params.model_validate(params), self._peer)
+            except ValidationError as error:
+                log.warning("notification %s dropped: %s", name, misfit(error))
+            except OrchestratorError as error:
+                log.warning("notification %s dropped: %s", name, error)
+
+        return told
+
+    def _noted(self, name: str) -> Callable[[Any], Any]:
+        """The same as a command, which has an answer: null."""
+
+        async def noted(params: object) -> None:
+            NOTES[name](self._opened, params, self._peer)
+
+        return noted
+
+    async def _fix_rule(self, rule: object) -> object:
+        """The command: has the client apply the edit, and answers what the client says of it."""
+        if not isinstance(rule, str) or not rule:
+            raise RequestError("invalid_params", "params.arguments: the one argument is the id of a rule")
+        edit = await self._editor.fix_rule(rule)
+        if not any(edit.values()):
+            return {"applied": False, "failureReason": f"nothing that {rule} finds here has a fix"}
+        return await self._peer.call("workspace/applyEdit", {"label": f"Fix all of {rule}", "edit": edit})
+
+    def _host(self, service: Service) -> None:
+        """Let sessions run in the client, where it said that it can host."""
+        if self._hello.client.host is None:
+            return
+        service.hosted.join(PeerSessionClient(self._peer))
+        self._hosting.callback(service.hosted.leave, self._peer.id)
 
     def _follow(self, service: Service) -> None:
         """Push what missions do: events, summaries, work-done progress, findings."""
@@ -264,16 +319,28 @@ class _Session:
         if progress:
             self._tasks.start_soon(_guarded, "progress", progress.run)
         self._tasks.start_soon(_guarded, "summaries", telling.run)
+        asking = Asking(service, dispatcher.notify, self._hello.client.approve)
+        self._tasks.start_soon(_guarded, "questions", _later(asking.ask_open))
 
         def take(batch: Batch) -> None:
             telling.take(batch)
             self._peer.is_behind = telling.is_behind
             for recorded in batch.recorded:
                 self._editor.note_event(recorded)
+                asking.note(recorded)
                 if progress:
                     progress.note(recorded.mission_id)
 
         self._following.enter_context(self._connections.feed(service).listening(take))
+
+
+def _later(work: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+    """Work for a task of its own: after the answer that is being given now."""
+
+    async def later() -> None:
+        work()
+
+    return later
 
 
 async def _guarded(name: str, run: Callable[[], Awaitable[None]]) -> None:

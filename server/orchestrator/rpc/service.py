@@ -85,6 +85,11 @@ class Service(Protocol):
         ...
 
     @property
+    def root(self) -> str:
+        """The workspace's folder."""
+        ...
+
+    @property
     def jobs(self) -> Jobs:
         """The background jobs of sessions."""
         ...

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from orchestrator import native
 from orchestrator.tools.arguments import Arguments, Pattern
 from orchestrator.tools.bench import Bench
 from orchestrator.tools.limits import DEFAULT_LISTED_FILES, MAX_LISTED_FILES
+from orchestrator.tools.search_files import file_list
 
 
 class Glob(Arguments):
@@ -19,5 +19,5 @@ class Glob(Arguments):
 
 def glob(bench: Bench, arguments: Glob) -> dict[str, object]:
     """Paths in order; `is_cut` when there are more."""
-    report = native.glob(bench.root, arguments.patterns, max_files=arguments.max_files)
-    return {"paths": [file.path for file in report.files], "is_cut": report.is_truncated}
+    paths, is_cut = file_list(bench.root).glob(arguments.patterns, max_files=arguments.max_files)
+    return {"paths": paths, "is_cut": is_cut}

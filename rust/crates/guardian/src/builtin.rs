@@ -15,3 +15,11 @@ static BUILTIN: LazyLock<Result<RuleSet, RuleError>> = LazyLock::new(|| RuleSet:
 pub fn builtin() -> Result<&'static RuleSet, RuleError> {
     BUILTIN.as_ref().map_err(Clone::clone)
 }
+
+/// A file of the pack: its path below the pack, and its text.
+pub type BuiltinFile = (&'static str, &'static str);
+
+/// The rule files of the pack, and the files of their examples.
+pub fn builtin_files() -> (&'static [BuiltinFile], &'static [BuiltinFile]) {
+    (pack::FILES, pack::TESTS)
+}

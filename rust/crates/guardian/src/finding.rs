@@ -1,5 +1,7 @@
 //! What a rule or the parser reports.
 
+use std::sync::Arc;
+
 use syntax::Span;
 
 /// How bad a finding is.
@@ -50,19 +52,41 @@ pub struct Replacement {
     pub text: String,
 }
 
+/// Another replacement that a rule offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternative {
+    /// What it does, for a menu.
+    pub title: String,
+    /// What it puts where.
+    pub replacement: Replacement,
+}
+
+/// A part of the source that explains a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What is to be said of it.
+    pub message: Option<String>,
+    /// Whether it is the cause; else it is context.
+    pub is_primary: bool,
+}
+
 /// One finding in one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The rule, or "syntax-error".
-    pub rule_id: String,
+    /// The rule, "syntax-error" or "unused-suppression".
+    pub rule_id: Arc<str>,
     /// As it was given, or relative to the root.
-    pub path: String,
+    pub path: Arc<str>,
     /// How bad.
     pub severity: Severity,
     /// One line.
     pub message: String,
     /// More about it, markdown.
-    pub note: Option<String>,
+    pub note: Option<Arc<str>>,
+    /// Where more is written about the rule.
+    pub url: Option<Arc<str>>,
     /// The matched source, shortened.
     pub text: String,
     /// Where.
@@ -71,6 +95,10 @@ pub struct Finding {
     pub replacement: Option<Replacement>,
     /// Whether the rule calls its fix safe.
     pub is_safe_fix: bool,
+    /// Further fixes to choose from.
+    pub alternatives: Vec<Alternative>,
+    /// The parts that the rule's `labels` name.
+    pub labels: Vec<Label>,
 }
 
 impl Finding {

@@ -56,7 +56,7 @@ fn check(source: &[u8], finding: &Finding, edit: &Replacement) -> Result<(), Gua
         return Ok(());
     }
     Err(GuardianError::StaleFix {
-        rule_id: finding.rule_id.clone(),
+        rule_id: finding.rule_id.to_string(),
         start: edit.start_byte,
         end: edit.end_byte,
     })
@@ -69,11 +69,12 @@ mod tests {
 
     fn finding(start_byte: usize, end_byte: usize, text: &str) -> Finding {
         Finding {
-            rule_id: "r".to_owned(),
-            path: String::new(),
+            rule_id: "r".into(),
+            path: "".into(),
             severity: Severity::Hint,
             message: String::new(),
             note: None,
+            url: None,
             text: String::new(),
             span: syntax::Span::default(),
             replacement: Some(Replacement {
@@ -82,6 +83,8 @@ mod tests {
                 text: text.to_owned(),
             }),
             is_safe_fix: true,
+            alternatives: Vec::new(),
+            labels: Vec::new(),
         }
     }
 

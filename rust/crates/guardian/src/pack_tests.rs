@@ -1,133 +1,82 @@
 //! Every rule of the built-in pack against its own examples.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use ast_grep_config::{CombinedScan, GlobalRules, from_multiple};
-use serde::Deserialize;
-
-use crate::builtin;
 use crate::rule::CompiledRule;
-
-/// ast-grep's test format, one document a rule.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Examples {
-    id: String,
-    #[serde(default)]
-    valid: Vec<String>,
-    #[serde(default)]
-    invalid: Vec<String>,
-}
-
-fn rule_files() -> Vec<PathBuf> {
-    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    let mut folders = vec![pack];
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "yml") && !name.ends_with("-test.yml") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    files
-}
+use crate::{FileReport, RuleSet, Watch, builtin, builtin_files, check_examples, lint_text};
 
 /// What is wrong with one rule file and its examples.
-fn check_file(file: &Path) -> Vec<String> {
-    let name = file.display().to_string();
-    let yaml = fs::read_to_string(file).unwrap();
-    let rules = match CompiledRule::parse_all(&name, &yaml, &GlobalRules::default()) {
-        Ok(rules) => rules,
+fn check_file(name: &str, yaml: &str, tests: &BTreeMap<&str, &str>) -> Vec<String> {
+    let set = match RuleSet::from_yaml(&[(name, yaml)]) {
+        Ok(set) => set,
         Err(error) => return vec![error.to_string()],
     };
-    let tests = file.with_file_name(format!(
-        "{}-test.yml",
-        file.file_stem().unwrap().to_string_lossy()
-    ));
-    let Ok(yaml) = fs::read_to_string(&tests) else {
+    let tests_name = name.replace(".yml", "-test.yml");
+    let Some(tests) = tests.get(tests_name.as_str()) else {
         return vec![format!("{name}: no examples")];
     };
-    let examples: Vec<Examples> = match from_multiple(&yaml) {
+    let examples = match check_examples(&set, &tests_name, tests) {
         Ok(examples) => examples,
-        Err(error) => return vec![format!("{}: {error}", tests.display())],
+        Err(error) => return vec![error.to_string()],
     };
-    let mut problems = Vec::new();
-    let by_id: BTreeMap<_, _> = rules.iter().map(|rule| (rule.config.id.as_str(), rule)).collect();
-    let tested: BTreeSet<_> = examples.iter().map(|one| one.id.as_str()).collect();
-    problems.extend(
-        by_id
-            .keys()
-            .filter(|id| !tested.contains(*id))
-            .map(|id| format!("{id}: no examples")),
-    );
-    for one in &examples {
-        match by_id.get(one.id.as_str()) {
-            None => problems.push(format!("{}: no rule {}", tests.display(), one.id)),
-            Some(rule) => problems.extend(check_rule(rule, one)),
-        }
-    }
-    problems
-}
-
-fn check_rule(rule: &CompiledRule, examples: &Examples) -> Vec<String> {
-    let mut problems = Vec::new();
-    if examples.valid.is_empty() || examples.invalid.is_empty() {
-        problems.push(format!("{}: needs valid and invalid examples", examples.id));
-    }
-    let valid = examples.valid.iter().filter(|source| count(rule, source) > 0);
-    problems.extend(valid.map(|source| format!("{}: found in valid {source:?}", examples.id)));
-    for source in &examples.invalid {
-        if count(rule, source) == 0 {
-            problems.push(format!("{}: not found in invalid {source:?}", examples.id));
-        } else if let Some(broken) = broken_by_fix(rule, source) {
-            problems.push(format!("{}: the fix breaks the syntax: {broken:?}", examples.id));
-        }
-    }
-    problems
-}
-
-/// The examples of a rule do not have paths: its `files` and `ignores` are left out.
-fn count(rule: &CompiledRule, source: &str) -> usize {
-    let document = syntax::parse(source, rule.config.language).unwrap();
-    let scan = CombinedScan::new(vec![&rule.config]);
-    scan.scan(&document, false)
-        .matches
+    let mut problems: Vec<_> = examples
         .iter()
-        .map(|(_, matches)| matches.len())
-        .sum()
+        .filter_map(|one| {
+            Some(format!(
+                "{}: {}: {:?}",
+                one.rule_id,
+                one.problem.as_ref()?,
+                one.source
+            ))
+        })
+        .collect();
+    for rule in set.rules_in_order() {
+        problems.extend(check_metadata(rule));
+        let of_rule: Vec<_> = examples
+            .iter()
+            .filter(|one| one.rule_id == *rule.rule_id)
+            .collect();
+        let count = |is_valid| of_rule.iter().filter(|one| one.is_valid == is_valid).count();
+        if count(true) < 1 || count(false) < 1 {
+            problems.push(format!("{}: needs valid and invalid examples", rule.rule_id));
+        }
+        if of_rule
+            .iter()
+            .any(|one| one.fixed.is_some() && one.expected.is_none())
+        {
+            problems.push(format!(
+                "{}: a rule with a fix says what it makes, in `fixed`",
+                rule.rule_id
+            ));
+        }
+    }
+    problems
 }
 
-/// The fixed source, if it does not parse although the source did.
-fn broken_by_fix(rule: &CompiledRule, source: &str) -> Option<String> {
-    let fixer = rule.config.fixer.first()?;
-    let document = syntax::parse(source, rule.config.language).unwrap();
-    let root = document.root();
-    let matched = root.find(&rule.config.matcher)?;
-    let edit = matched.make_edit(&rule.config.matcher, fixer);
-    let mut fixed = source.as_bytes().to_vec();
-    fixed.splice(
-        edit.position..edit.position + edit.deleted_length,
-        edit.inserted_text,
-    );
-    let fixed = String::from_utf8(fixed).unwrap();
-    let is_valid =
-        |text: &str| syntax::syntax_errors(&syntax::parse(text, rule.config.language).unwrap()).is_empty();
-    (is_valid(source) && !is_valid(&fixed)).then_some(fixed)
+fn check_metadata(rule: &CompiledRule) -> Vec<String> {
+    let mut problems = Vec::new();
+    if rule.note.is_none() {
+        problems.push(format!("{}: no note", rule.rule_id));
+    }
+    if !rule
+        .url
+        .as_ref()
+        .is_some_and(|url| url.starts_with("docs/rules/") && url.ends_with(".md"))
+    {
+        problems.push(format!("{}: `url` is not its page", rule.rule_id));
+    }
+    problems
 }
 
 #[test]
 fn every_rule_holds_on_its_examples() {
-    let files = rule_files();
+    let (files, tests) = builtin_files();
     assert!(!files.is_empty(), "the pack is empty");
-    let problems: Vec<_> = files.iter().flat_map(|file| check_file(file)).collect();
+    let tests: BTreeMap<_, _> = tests.iter().copied().collect();
+    let problems: Vec<_> = files
+        .iter()
+        .flat_map(|(name, yaml)| check_file(name, yaml, &tests))
+        .collect();
     assert!(
         problems.is_empty(),
         "{} problems:\n{}",
@@ -137,8 +86,112 @@ fn every_rule_holds_on_its_examples() {
 }
 
 #[test]
+fn every_test_file_has_a_rule_file() {
+    let (files, tests) = builtin_files();
+    let rules: BTreeSet<_> = files
+        .iter()
+        .map(|(name, _)| name.replace(".yml", "-test.yml"))
+        .collect();
+    let tests: BTreeSet<_> = tests.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(rules, tests);
+}
+
+#[test]
 fn the_pack_compiles_as_one_set() {
     let set = builtin().unwrap();
     assert!(!set.is_empty());
     assert_eq!(set.rules().len(), set.len());
+}
+
+/// Examples are matched one rule at a time; files are not, and only there twins are looked for first.
+#[test]
+fn rules_with_twins_find_in_files_what_they_find_in_examples() {
+    let (_, tests) = builtin_files();
+    let set = builtin().unwrap();
+    let with_twins: Vec<_> = set
+        .rules_in_order()
+        .iter()
+        .filter(|rule| rule.twin_field.is_some())
+        .collect();
+    assert!(with_twins.len() >= 5);
+    for (name, yaml) in tests {
+        for one in check_examples(set, name, yaml).unwrap() {
+            let Some(rule) = with_twins.iter().find(|rule| *rule.rule_id == one.rule_id) else {
+                continue;
+            };
+            let path = match one.language.as_str() {
+                "Python" => "a.py",
+                "JavaScript" => "a.js",
+                "TypeScript" => "a.ts",
+                "Tsx" => "a.tsx",
+                "Rust" => "a.rs",
+                _ => "a.go",
+            };
+            let FileReport::Checked(found) = lint_text(set, path, one.source.as_bytes(), &Watch::default())
+            else {
+                panic!("{path} was not checked");
+            };
+            let is_found = found.iter().any(|finding| finding.rule_id == rule.rule_id);
+            assert_eq!(is_found, !one.is_valid, "{}: {:?}", one.rule_id, one.source);
+        }
+    }
+}
+
+/// The same rule for JavaScript, TypeScript and TSX counts once.
+#[test]
+fn the_pack_is_as_large_as_it_says() {
+    let ids: BTreeSet<_> = builtin()
+        .unwrap()
+        .rules()
+        .into_iter()
+        .map(|rule| rule.rule_id)
+        .collect();
+    let rules: BTreeSet<_> = ids
+        .iter()
+        .map(|id| id.replacen("tsx-", "js-", 1).replacen("ts-", "js-", 1))
+        .collect();
+    assert!(ids.len() >= 90, "{} ids", ids.len());
+    assert!(rules.len() >= 80, "{} rules", rules.len());
+}
+
+mod examples {
+    use super::*;
+
+    const RULE: &str = "id: no-x\nlanguage: Python\nmessage: x\nrule: {pattern: x}\nfix: y\n";
+
+    fn problems(tests: &str) -> Vec<Option<String>> {
+        let set = RuleSet::from_yaml(&[("no-x.yml", RULE)]).unwrap();
+        let examples = check_examples(&set, "no-x-test.yml", tests).unwrap();
+        examples.into_iter().map(|one| one.problem).collect()
+    }
+
+    #[test]
+    fn what_does_not_hold_is_said() {
+        let found = problems("id: no-x\nvalid: [y, x]\ninvalid: [x, y, x]\nfixed: [y, y, z]\n");
+        let texts: Vec<_> = found.iter().map(|one| one.as_deref().unwrap_or("")).collect();
+        assert_eq!(
+            texts,
+            [
+                "",
+                "found in a valid example: \"x\"",
+                "",
+                "not found in an invalid example",
+                "the fix makes something else"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_wrong_test_file_is_an_error_with_its_place() {
+        let set = RuleSet::from_yaml(&[("no-x.yml", RULE)]).unwrap();
+        let wrong = check_examples(&set, "t.yml", "id: other\nvalid: [y]\n").unwrap_err();
+        assert!(
+            wrong.place.is_some() && wrong.reason.contains("no rule"),
+            "{wrong}"
+        );
+        let wrong = check_examples(&set, "t.yml", "id: no-x\ninvalid: [x, x]\nfixed: [y]\n").unwrap_err();
+        assert!(wrong.reason.contains("1 sources in `fixed` for 2"), "{wrong}");
+        let wrong = check_examples(&set, "t.yml", "id: no-x\ninvalid: {x: 1}\n").unwrap_err();
+        assert!(wrong.to_string().starts_with("t.yml:2:"), "{wrong}");
+    }
 }

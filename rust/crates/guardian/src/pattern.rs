@@ -6,16 +6,21 @@ use ast_grep_core::Pattern;
 use ast_grep_core::replacer::TemplateFix;
 use rayon::prelude::*;
 use search::{Skipped, SourceFile, read_source, select_files};
-use syntax::{MAX_SOURCE_BYTES, Span, SupportLang, language_by_name, language_of, shorten};
+use syntax::{
+    CancelToken, DEFAULT_BUDGET, MAX_SOURCE_BYTES, NotChecked, Span, SupportLang, Watch, language_by_name,
+    language_of, shorten,
+};
 
 use crate::error::{GuardianError, chain};
 use crate::lint::guard;
+use crate::need::need_of_pattern;
 use crate::pool;
+use crate::prefilter::Prefilter;
 
 /// Longer patterns are refused: they are compiled by recursion.
 const MAX_PATTERN_BYTES: usize = 10_000;
 const MAX_TEXT_CHARS: usize = 400;
-const CHUNK_FILES: usize = 128;
+const CHUNK_FILES: usize = 1024;
 
 /// One place where a pattern matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,9 +53,14 @@ pub fn ast_match(
     language: &str,
     paths: Option<&[String]>,
     max_matches: usize,
+    cancel: Option<&CancelToken>,
 ) -> Result<MatchReport, GuardianError> {
     let language = named(language)?;
-    let pattern = pool::run(|| compile(pattern, language))?;
+    let (pattern, needed) = pool::run(|| {
+        let pattern = compile(pattern, language)?;
+        let needed = Prefilter::new([&need_of_pattern(&pattern, language)]);
+        Ok::<_, GuardianError>((pattern, needed))
+    })?;
     let (files, skipped, is_truncated) = select_files(root, paths)?;
     let files: Vec<_> = files
         .into_iter()
@@ -62,8 +72,15 @@ pub fn ast_match(
         ..MatchReport::default()
     };
     for chunk in files.chunks(CHUNK_FILES) {
-        let search = |file: &SourceFile| guard(&file.path, || match_file(file, &pattern, language));
-        let outcomes: Vec<_> = pool::run(|| chunk.par_iter().map(search).collect());
+        let search = |file: &SourceFile| {
+            guard(&file.path, || {
+                match_file(file, &pattern, language, &needed, cancel)
+            })
+        };
+        let outcomes: Vec<_> = pool::run(|| chunk.par_iter().with_max_len(4).map(search).collect());
+        if cancel.is_some_and(CancelToken::is_cancelled) {
+            return Err(GuardianError::Cancelled);
+        }
         for outcome in outcomes {
             match outcome? {
                 Ok(matches) => {
@@ -83,10 +100,21 @@ pub fn ast_match(
     Ok(report)
 }
 
-fn match_file(file: &SourceFile, pattern: &Pattern, language: SupportLang) -> Result<Vec<Match>, Skipped> {
+fn match_file(
+    file: &SourceFile,
+    pattern: &Pattern,
+    language: SupportLang,
+    needed: &Prefilter,
+    cancel: Option<&CancelToken>,
+) -> Result<Vec<Match>, Skipped> {
     let source = read_source(file, MAX_SOURCE_BYTES)?;
-    let document = syntax::parse_bytes(&source, language)
-        .map_err(|reason| Skipped::new(file.path.clone(), reason.to_string()))?;
+    let skipped = |reason: NotChecked| Skipped::new(file.path.clone(), reason.to_string());
+    let source = syntax::decode_owned(source).map_err(skipped)?;
+    if !needed.possible(source.as_bytes()).contains(&true) {
+        return Ok(Vec::new());
+    }
+    let watch = Watch::new(DEFAULT_BUDGET, cancel);
+    let document = syntax::parse_watched(&source, language, &watch).map_err(skipped)?;
     let root = document.root();
     let found = root.find_all(pattern).map(|matched| Match {
         path: file.path.clone(),

@@ -1,14 +1,18 @@
 //! One compiled rule.
 
+use std::borrow::Cow;
 use std::path::Path;
+use std::sync::Arc;
 
 use ast_grep_config::{Fixer, GlobalRules, Metadata, RuleConfig, SerializableRuleConfig, from_multiple};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_value::Value;
 use syntax::SupportLang;
 
-use crate::error::RuleError;
+use crate::error::{RuleError, chain};
 use crate::finding::Severity;
+use crate::need::{Need, Reader, Scope, Utils, bare};
+use crate::prefilter::Prefilter;
 
 /// What a listing shows of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,50 +31,109 @@ pub struct RuleInfo {
     pub is_fixable: bool,
     /// Whether it calls its fix safe.
     pub is_safe_fix: bool,
+    /// The page about it.
+    pub url: Option<String>,
+    /// The file that it is in, or what the caller called the text.
+    pub source_name: String,
 }
 
 pub(crate) struct CompiledRule {
     pub config: RuleConfig<SupportLang>,
     pub source_name: String,
+    pub rule_id: Arc<str>,
+    pub note: Option<Arc<str>>,
+    pub url: Option<Arc<str>>,
     pub is_safe_fix: bool,
+    /// The field in which two nodes must be the same, see [`crate::twins`].
+    pub twin_field: Option<String>,
+    /// The message has no meta-variables.
+    pub is_plain_message: bool,
+    /// What a source must contain for the rule to match in it.
+    pub need: Need,
+    /// What the text of a node must contain for the rule to match the node.
+    pub own_need: Prefilter,
+    /// The folder that `files` and `ignores` are relative to; None for the folder that is linted.
+    base: Option<Arc<Path>>,
     files: Option<GlobSet>,
     ignores: Option<GlobSet>,
 }
 
+/// What the rules of one project share.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Shared<'a> {
+    pub globals: Option<&'a GlobalRules>,
+    pub utils: Option<&'a Utils>,
+    pub base: Option<&'a Arc<Path>>,
+}
+
 impl CompiledRule {
-    /// All rules of a YAML text, which may have several documents.
-    pub fn parse_all(source_name: &str, yaml: &str, globals: &GlobalRules) -> Result<Vec<Self>, RuleError> {
+    /// The rules of a YAML text that are right, and what is wrong with the others.
+    pub fn parse_documents(source_name: &str, yaml: &str, shared: Shared<'_>) -> (Vec<Self>, Vec<RuleError>) {
+        let parts = yaml_documents(yaml);
+        let (mut rules, mut errors) = (Vec::new(), Vec::new());
+        for (number, (lines_above, text)) in parts.iter().enumerate() {
+            let default_id = default_id(source_name, number, parts.len());
+            match Self::parse(source_name, text, &default_id, shared) {
+                Ok(found) => rules.extend(found),
+                Err(error) => errors.push(error.below(*lines_above)),
+            }
+        }
+        (rules, errors)
+    }
+
+    fn parse(
+        source_name: &str,
+        text: &str,
+        default_id: &str,
+        shared: Shared<'_>,
+    ) -> Result<Vec<Self>, RuleError> {
         let documents: Vec<SerializableRuleConfig<SupportLang>> =
-            from_multiple(yaml).map_err(|error| RuleError::yaml(source_name, &error))?;
-        documents
-            .into_iter()
-            .map(|document| Self::compile(source_name, document, globals))
-            .collect()
+            from_multiple(text).map_err(|error| RuleError::yaml(source_name, &error))?;
+        let compile = |mut document: SerializableRuleConfig<SupportLang>| {
+            if document.id.trim().is_empty() {
+                default_id.clone_into(&mut document.id);
+            }
+            Self::compile(source_name, document, shared).map_err(|error| error.found_in(text))
+        };
+        documents.into_iter().map(compile).collect()
     }
 
     fn compile(
         source_name: &str,
         document: SerializableRuleConfig<SupportLang>,
-        globals: &GlobalRules,
+        shared: Shared<'_>,
     ) -> Result<Self, RuleError> {
-        if document.id.trim().is_empty() {
+        if document.id.is_empty() {
             return Err(RuleError::new(source_name, "a rule has no `id`"));
         }
-        let named = format!("{source_name}: rule {}", document.id);
-        let config =
-            RuleConfig::try_from(document, globals).map_err(|error| RuleError::caused(&named, &error))?;
+        let rule_id = document.id.clone();
+        let failed = |error: &dyn std::error::Error| {
+            RuleError::new(source_name, format!("rule {rule_id}: {}", chain(error)))
+        };
+        let none = GlobalRules::default();
+        let config = RuleConfig::try_from(document, shared.globals.unwrap_or(&none))
+            .map_err(|error| failed(&error))?;
         // ast-grep parses the message at each finding and expects that it can.
-        Fixer::from_str(&config.message, &config.language)
-            .map_err(|error| RuleError::caused(&named, &error))?;
-        let files = glob_set(config.files.as_deref(), &named)?;
-        let ignores = glob_set(config.ignores.as_deref(), &named)?;
-        let is_safe_fix = config.metadata.as_ref().is_some_and(says_fix_is_safe);
+        Fixer::from_str(&config.message, &config.language).map_err(|error| failed(&error))?;
+        let named = format!("rule {rule_id}");
+        let globs = |globs: Option<&[_]>| {
+            glob_set(globs, &named).map_err(|error| RuleError::new(source_name, error.to_string()))
+        };
+        let (files, ignores) = (globs(config.files.as_deref())?, globs(config.ignores.as_deref())?);
         Ok(Self {
-            config,
             source_name: source_name.to_owned(),
-            is_safe_fix,
+            rule_id: config.id.as_str().into(),
+            note: config.note.as_deref().map(Into::into),
+            url: config.url.as_deref().map(Into::into),
+            is_safe_fix: metadata_word(config.metadata.as_ref(), "fix").is_some_and(|word| word == "safe"),
+            twin_field: metadata_word(config.metadata.as_ref(), "twins"),
+            is_plain_message: !config.message.contains('$'),
+            need: need_of(&config, shared.utils, Scope::Source),
+            own_need: Prefilter::new([&need_of(&config, shared.utils, Scope::Node)]),
+            base: shared.base.cloned(),
             files,
             ignores,
+            config,
         })
     }
 
@@ -78,11 +141,37 @@ impl CompiledRule {
         Severity::of(&self.config.severity)
     }
 
-    /// Whether the rule's `files` and `ignores` let this path in.
-    pub fn applies_to(&self, path: &str) -> bool {
-        let path = Path::new(path);
+    /// Whether `files` or `ignores` say more than the language does.
+    pub fn has_globs(&self) -> bool {
+        self.files.is_some() || self.ignores.is_some()
+    }
+
+    /// Whether the rule's `files` and `ignores` let this path in. `root` is the real path of the folder that it is
+    /// relative to, where that is known.
+    pub fn applies_to(&self, path: &str, root: Option<&Path>) -> bool {
+        if !self.has_globs() {
+            return true;
+        }
+        let path = self.path_from_base(path, root);
+        let path = Path::new(path.as_ref());
         !self.ignores.as_ref().is_some_and(|globs| globs.is_match(path))
             && self.files.as_ref().is_none_or(|globs| globs.is_match(path))
+    }
+
+    fn path_from_base<'p>(&self, path: &'p str, root: Option<&Path>) -> Cow<'p, str> {
+        let (Some(base), Some(root)) = (self.base.as_deref(), root) else {
+            return path.into();
+        };
+        if let Ok(below) = root.strip_prefix(base) {
+            let full = below.join(path);
+            return Cow::Owned(full.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/"));
+        }
+        let inside = base
+            .strip_prefix(root)
+            .ok()
+            .and_then(|base| Path::new(path).strip_prefix(base).ok())
+            .and_then(Path::to_str);
+        inside.unwrap_or(path).into()
     }
 
     /// None when the rule is off.
@@ -95,19 +184,87 @@ impl CompiledRule {
             note: self.config.note.clone(),
             is_fixable: !self.config.fixer.is_empty(),
             is_safe_fix: self.is_safe_fix,
+            url: self.config.url.clone(),
+            source_name: self.source_name.clone(),
         })
     }
 }
 
-fn says_fix_is_safe(metadata: &Metadata) -> bool {
-    let Ok(Value::Newtype(inner)) = serde_value::to_value(metadata) else {
-        return false;
+/// The parts between the lines `---`, with the number of lines above each.
+fn yaml_documents(yaml: &str) -> Vec<(usize, &str)> {
+    if yaml.starts_with('%') {
+        return vec![(0, yaml)]; // directives belong to the document behind the line
+    }
+    let is_border = |line: &str| {
+        line.strip_prefix("---")
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
     };
-    let Value::Map(entries) = *inner else { return false };
-    let is_fix = |key: &Value| *key == Value::String("fix".to_owned());
-    entries
-        .iter()
-        .any(|(key, value)| is_fix(key) && *value == Value::String("safe".to_owned()))
+    let (mut parts, mut start, mut start_line, mut offset) = (Vec::new(), 0, 0, 0);
+    for (number, line) in yaml.split_inclusive('\n').enumerate() {
+        if is_border(line) && number > 0 {
+            parts.push((start_line, &yaml[start..offset]));
+            (start, start_line) = (offset, number);
+        }
+        offset += line.len();
+    }
+    parts.push((start_line, &yaml[start..]));
+    let has_content = |text: &str| {
+        text.lines().any(|line| {
+            let line = line.strip_prefix("---").unwrap_or(line).trim();
+            !line.is_empty() && !line.starts_with('#')
+        })
+    };
+    parts.retain(|(_, text)| has_content(text));
+    parts
+}
+
+/// A rule without an id is called after its file, as ast-grep does; a text that is no file gives no id.
+fn default_id(source_name: &str, number: usize, count: usize) -> String {
+    let path = Path::new(source_name);
+    let is_file = path.is_absolute();
+    let Some(stem) = path
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .filter(|_| is_file)
+    else {
+        return String::new();
+    };
+    if count > 1 {
+        format!("{stem}-{number}")
+    } else {
+        stem.to_owned()
+    }
+}
+
+fn need_of(config: &RuleConfig<SupportLang>, global: Option<&Utils>, scope: Scope) -> Need {
+    let Ok(rule) = serde_value::to_value(&config.rule) else {
+        return Need::Nothing;
+    };
+    let utils = config.utils.iter().flatten();
+    let local: Utils = utils
+        .filter_map(|(name, rule)| Some((name.clone(), serde_value::to_value(rule).ok()?)))
+        .collect();
+    let none = Utils::new();
+    let reader = Reader {
+        language: config.language,
+        local: &local,
+        global: global.unwrap_or(&none),
+        scope,
+    };
+    reader.rule(bare(&rule))
+}
+
+fn metadata_word(metadata: Option<&Metadata>, key: &str) -> Option<String> {
+    let Ok(Value::Newtype(inner)) = serde_value::to_value(metadata?) else {
+        return None;
+    };
+    let Value::Map(mut entries) = *inner else {
+        return None;
+    };
+    match entries.remove(&Value::String(key.to_owned())) {
+        Some(Value::String(word)) => Some(word),
+        _ => None,
+    }
 }
 
 fn glob_set<G: serde::Serialize>(globs: Option<&[G]>, named: &str) -> Result<Option<GlobSet>, RuleError> {

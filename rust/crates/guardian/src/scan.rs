@@ -1,32 +1,70 @@
-//! Rules against one file: all rules of a language share one traversal.
+//! Rules against one source: all rules of a language share one traversal.
 
-use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::path::Path;
+use std::sync::Arc;
 
-use ast_grep_config::{CombinedScan, RuleConfig};
-use ast_grep_core::NodeMatch;
-use ast_grep_core::tree_sitter::{LanguageExt, StrDoc};
-use syntax::{Document, Span, SupportLang, language_by_name, shorten};
+use ast_grep_core::matcher::MatcherExt as _;
+use memchr::memmem;
+use syntax::{Document, NotChecked, SupportLang, Tree, Watch, visit};
+use tree_sitter::Node;
 
-use crate::finding::{FileReport, Finding, Replacement, Severity};
+use crate::finding::{FileReport, Finding};
+use crate::injection;
+use crate::plan::Plan;
+use crate::report::{finding_of, unused_suppression};
 use crate::rule_set::RuleSet;
+use crate::suppression::{IGNORE, Suppressions};
+use crate::twins::Twins;
 
-const MAX_TEXT_CHARS: usize = 400;
+/// To look for words in a longer node costs more than to match it, for its parts are looked at, too.
+const MAX_PREFILTERED_BYTES: usize = 2048;
 
-type Scan<'r> = Arc<CombinedScan<'r, SupportLang>>;
+/// Nodes that are matched between two looks at the watch.
+const NODES_PER_LOOK: usize = 64;
 
-/// Scans files with one set; keeps the merged rules of each language between files.
+/// Scans sources with one set.
 pub(crate) struct Scanner<'r> {
     set: &'r RuleSet,
-    scans: RwLock<HashMap<Vec<usize>, Scan<'r>>>,
+    root: Option<&'r Path>,
+}
+
+/// What will be done with a source.
+struct Task {
+    main: Part,
+    /// The languages that may be inside.
+    inner: Vec<(SupportLang, Part)>,
+    has_suppressions: bool,
+}
+
+struct Part {
+    plan: Arc<Plan>,
+    /// For each rule of the plan whether it can match in this source.
+    possible: Vec<bool>,
+}
+
+impl Part {
+    fn can_match(&self) -> bool {
+        self.possible.contains(&true)
+    }
+}
+
+impl Task {
+    /// Whether a rule can match, or a comment may silence nothing.
+    fn can_report(&self) -> bool {
+        self.has_suppressions || self.main.can_match() || self.has_inner()
+    }
+
+    fn has_inner(&self) -> bool {
+        self.inner
+            .iter()
+            .any(|(_, part)| part.can_match() || self.has_suppressions)
+    }
 }
 
 impl<'r> Scanner<'r> {
-    pub fn new(set: &'r RuleSet) -> Self {
-        Self {
-            set,
-            scans: RwLock::default(),
-        }
+    /// `root` is the real path of the folder that paths are relative to, None where only the paths count.
+    pub fn new(set: &'r RuleSet, root: Option<&'r Path>) -> Self {
+        Self { set, root }
     }
 
     /// What will parse this path, or why nothing will.
@@ -34,101 +72,162 @@ impl<'r> Scanner<'r> {
         let language = self
             .set
             .language_of(path)
-            .ok_or_else(|| syntax::NotChecked::UnknownLanguage.to_string())?;
-        let embedded = language.injectable_languages().unwrap_or_default();
-        let mut names = embedded.iter().filter_map(|name| language_by_name(name));
-        if self.set.has_rules_for(language) || names.any(|inner| self.set.has_rules_for(inner)) {
+            .ok_or_else(|| NotChecked::UnknownLanguage.to_string())?;
+        let mut inner = self.set.inner_languages(language).into_iter();
+        if self.set.has_rules_for(language) || inner.any(|inner| self.set.has_rules_for(inner)) {
             Ok(language)
         } else {
             Err(format!("no rules for {language}"))
         }
     }
 
-    pub fn scan(&self, path: &str, source: &[u8]) -> FileReport {
-        match self.try_scan(path, source) {
-            Ok(findings) => FileReport::Checked(findings),
+    pub fn scan(&self, path: &str, source: &[u8], watch: &Watch<'_>) -> FileReport {
+        match self.language_for(path) {
             Err(reason) => FileReport::NotChecked(reason),
+            Ok(language) => self.scan_file(path, source.to_vec(), language, watch),
         }
     }
 
-    fn try_scan(&self, path: &str, source: &[u8]) -> Result<Vec<Finding>, String> {
-        let language = self.language_for(path)?;
-        let document = syntax::parse_bytes(source, language).map_err(|reason| reason.to_string())?;
+    /// The same for a file that was read and whose language is known.
+    pub fn scan_file(
+        &self,
+        path: &str,
+        source: Vec<u8>,
+        language: SupportLang,
+        watch: &Watch<'_>,
+    ) -> FileReport {
+        let outcome =
+            syntax::decode_owned(source).and_then(|text| self.scan_text(path, text, language, watch));
+        match outcome {
+            Ok(findings) => FileReport::Checked(findings),
+            Err(reason) => FileReport::NotChecked(reason.to_string()),
+        }
+    }
+
+    fn scan_text(
+        &self,
+        path: &str,
+        text: String,
+        language: SupportLang,
+        watch: &Watch<'_>,
+    ) -> Result<Vec<Finding>, NotChecked> {
+        let task = self.task(path, &text, language);
+        if text.is_empty() || !task.can_report() {
+            return Ok(Vec::new());
+        }
+        let document = syntax::parse_unvisited(text, language, None, watch)?;
+        self.scan_parsed(path, &document, &task, watch)
+    }
+
+    /// A text of which an earlier state was parsed; answers also the new document.
+    pub fn scan_again(
+        &self,
+        path: &str,
+        text: String,
+        language: SupportLang,
+        old: Option<&Tree>,
+        watch: &Watch<'_>,
+    ) -> Result<(Document, Vec<Finding>), NotChecked> {
+        let document = syntax::parse_unvisited(text, language, old, watch)?;
+        let task = self.task(path, document.source(), language);
+        let findings = self.scan_parsed(path, &document, &task, watch)?;
+        Ok((document, findings))
+    }
+
+    fn task(&self, path: &str, text: &str, language: SupportLang) -> Task {
+        let part = |language| {
+            let plan = self.set.plan(language, path, self.root);
+            Part {
+                possible: plan.possible(text),
+                plan,
+            }
+        };
+        let inner = self.set.inner_languages(language).into_iter();
+        Task {
+            main: part(language),
+            inner: inner.map(|inner| (inner, part(inner))).collect(),
+            has_suppressions: memmem::find(text.as_bytes(), IGNORE.as_bytes()).is_some(),
+        }
+    }
+
+    fn scan_parsed(
+        &self,
+        path: &str,
+        document: &Document,
+        task: &Task,
+        watch: &Watch<'_>,
+    ) -> Result<Vec<Finding>, NotChecked> {
         let mut findings = Vec::new();
-        self.scan_document(path, &document, &mut findings);
-        for inner in syntax::embedded(&document) {
-            let inner = inner.map_err(|reason| reason.to_string())?;
-            self.scan_document(path, &inner, &mut findings);
+        let path: Arc<str> = path.into();
+        let mut scan = |document: &Document, part: &Part| {
+            scan_document(&path, document, part, task.has_suppressions, watch, &mut findings)
+        };
+        scan(document, &task.main)?;
+        if task.has_inner() {
+            for (language, ranges) in injection::regions(self.set.injections(), document) {
+                if let Some((_, part)) = task.inner.iter().find(|(inner, _)| *inner == language) {
+                    scan(&syntax::parse_region(document, language, &ranges, watch)?, part)?;
+                }
+            }
         }
         findings.sort_by(Finding::order);
         Ok(findings)
     }
-
-    fn scan_document(&self, path: &str, document: &Document, findings: &mut Vec<Finding>) {
-        let indexes = self.set.rules_for(path, *document.lang());
-        if indexes.is_empty() {
-            return;
-        }
-        let scan = self.combined(&indexes);
-        let safe_fixes: HashMap<&str, bool> = indexes
-            .iter()
-            .map(|&index| self.set.rule(index))
-            .map(|rule| (rule.config.id.as_str(), rule.is_safe_fix))
-            .collect();
-        for (rule, matches) in scan.scan(document, false).matches {
-            let Some(severity) = Severity::of(&rule.severity) else {
-                continue;
-            };
-            let is_safe_fix = safe_fixes.get(rule.id.as_str()).copied().unwrap_or(false);
-            let finding = |matched| new_finding(path, rule, severity, is_safe_fix, matched);
-            findings.extend(matches.iter().map(finding));
-        }
-    }
-
-    fn combined(&self, indexes: &[usize]) -> Scan<'r> {
-        let known = self
-            .scans
-            .read()
-            .expect("no thread panics with this lock")
-            .get(indexes)
-            .cloned();
-        known.unwrap_or_else(|| {
-            let set = self.set;
-            let rules = indexes.iter().map(|&index| &set.rule(index).config).collect();
-            let scan = Arc::new(CombinedScan::new(rules));
-            self.scans
-                .write()
-                .expect("no thread panics with this lock")
-                .insert(indexes.to_vec(), Arc::clone(&scan));
-            scan
-        })
-    }
 }
 
-fn new_finding(
-    path: &str,
-    rule: &RuleConfig<SupportLang>,
-    severity: Severity,
-    is_safe_fix: bool,
-    matched: &NodeMatch<'_, StrDoc<SupportLang>>,
-) -> Finding {
-    let replacement = rule.fixer.first().map(|fixer| {
-        let edit = matched.make_edit(&rule.matcher, fixer);
-        Replacement {
-            start_byte: edit.position,
-            end_byte: edit.position + edit.deleted_length,
-            text: String::from_utf8_lossy(&edit.inserted_text).into_owned(),
+fn scan_document(
+    path: &Arc<str>,
+    document: &Document,
+    part: &Part,
+    has_suppressions: bool,
+    watch: &Watch<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), NotChecked> {
+    let Part { plan, possible } = part;
+    let is_wanted = |kind: u16| {
+        plan.for_kind(kind)
+            .iter()
+            .any(|&rule| possible[usize::from(rule)])
+    };
+    let (mut nodes, mut comments): (Vec<Node<'_>>, Vec<Node<'_>>) = (Vec::new(), Vec::new());
+    visit(document, watch, |node| {
+        let kind = node.kind_id();
+        if is_wanted(kind) {
+            nodes.push(node);
         }
-    });
-    Finding {
-        rule_id: rule.id.clone(),
-        path: path.to_owned(),
-        severity,
-        message: rule.get_message(matched),
-        note: rule.note.clone(),
-        text: shorten(&matched.text(), MAX_TEXT_CHARS),
-        span: Span::of(matched.get_node()),
-        is_safe_fix: is_safe_fix && replacement.is_some(),
-        replacement,
+        if has_suppressions && plan.is_comment(kind) {
+            comments.push(node);
+        }
+    })?;
+    let suppressions = Suppressions::read(document, &comments);
+    if suppressions.is_all_silenced() {
+        return Ok(());
     }
+    let twins = Twins::read(plan, document, &nodes);
+    for (number, node) in nodes.into_iter().enumerate() {
+        if number % NODES_PER_LOOK == 0 {
+            watch.check()?;
+        }
+        let text = document.source().as_bytes().get(node.byte_range());
+        let text = text.filter(|text| text.len() <= MAX_PREFILTERED_BYTES);
+        for &position in plan.for_kind(node.kind_id()) {
+            let rule = &plan.rules[usize::from(position)];
+            let can_match = || text.is_none_or(|text| rule.own_need.is_possible(text));
+            if !possible[usize::from(position)] || !can_match() || !twins.may_match(position, node) {
+                continue;
+            }
+            let Some(matched) = rule.config.matcher.match_node(document.adopt(node)) else {
+                continue;
+            };
+            if !suppressions.silences(&rule.config.id, node.start_position().row) {
+                findings.push(finding_of(path, rule, &matched));
+            }
+        }
+    }
+    findings.extend(
+        suppressions
+            .unused()
+            .map(|comment| unused_suppression(path, document, comment)),
+    );
+    Ok(())
 }

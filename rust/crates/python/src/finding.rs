@@ -42,6 +42,19 @@ impl Finding {
         self.0.note.as_deref()
     }
     #[getter]
+    fn url(&self) -> Option<&str> {
+        self.0.url.as_deref()
+    }
+    #[getter]
+    fn alternatives(&self) -> Vec<Alternative> {
+        let alternatives = self.0.alternatives.iter();
+        alternatives.cloned().map(Alternative).collect()
+    }
+    #[getter]
+    fn labels(&self) -> Vec<Label> {
+        self.0.labels.iter().cloned().map(Label).collect()
+    }
+    #[getter]
     fn text(&self) -> &str {
         &self.0.text
     }
@@ -99,6 +112,61 @@ impl Finding {
         format!(
             "Finding(rule_id={:?}, path={:?}, start_line={}, start_column={})",
             self.0.rule_id, self.0.path, span.start_line, span.start_column
+        )
+    }
+}
+
+#[pyclass(frozen, module = "orchestrator_core")]
+pub(crate) struct Alternative(guardian::Alternative);
+
+#[pymethods]
+impl Alternative {
+    #[getter]
+    fn title(&self) -> &str {
+        &self.0.title
+    }
+    #[getter]
+    fn replacement(&self) -> &str {
+        &self.0.replacement.text
+    }
+    #[getter]
+    fn start_byte(&self) -> usize {
+        self.0.replacement.start_byte
+    }
+    #[getter]
+    fn end_byte(&self) -> usize {
+        self.0.replacement.end_byte
+    }
+    fn __repr__(&self) -> String {
+        format!("Alternative(title={:?})", self.0.title)
+    }
+}
+
+#[pyclass(frozen, module = "orchestrator_core")]
+pub(crate) struct Label(guardian::Label);
+
+#[pymethods]
+impl Label {
+    #[getter]
+    fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+    #[getter]
+    fn is_primary(&self) -> bool {
+        self.0.is_primary
+    }
+    #[getter]
+    fn start_byte(&self) -> usize {
+        self.0.span.start_byte
+    }
+    #[getter]
+    fn end_byte(&self) -> usize {
+        self.0.span.end_byte
+    }
+    fn __repr__(&self) -> String {
+        format!(
+            "Label(message={:?})",
+            self.0.message.as_deref().unwrap_or_default()
         )
     }
 }
@@ -165,8 +233,10 @@ impl FileReport {
 pub(crate) struct LintReport {
     findings: Py<PyList>,
     checked_count: usize,
+    cached_count: usize,
     skipped: Py<PyList>,
     is_truncated: bool,
+    cache_problem: Option<String>,
 }
 
 impl LintReport {
@@ -174,8 +244,10 @@ impl LintReport {
         Ok(Self {
             findings: to_list(py, report.findings, Finding)?,
             checked_count: report.checked_count,
+            cached_count: report.cached_count,
             skipped: to_list(py, report.skipped, Skipped::from)?,
             is_truncated: report.is_truncated,
+            cache_problem: report.cache_problem,
         })
     }
 }

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::path::PathBuf;
 
+use guardian::{LintOptions, Watch};
 use pyo3::prelude::*;
 
+use crate::cancel::{CancelToken, budget};
 use crate::errors::{detached, without_gil};
 use crate::finding::{FileReport, Finding, LintReport};
 use crate::matches::{MatchReport, Rename};
@@ -21,17 +23,30 @@ pub(crate) fn language_of(py: Python<'_>, path: &str) -> PyResult<Option<String>
 
 /// Lint a text as if it were the file at `path`.
 #[pyfunction]
-pub(crate) fn lint_text(py: Python<'_>, rules: &RuleSet, path: &str, source: &[u8]) -> PyResult<FileReport> {
-    let report = without_gil(py, || guardian::lint_text(&rules.0, path, source))?;
+#[pyo3(signature = (rules, path, source, *, budget_s=10.0, cancel=None))]
+pub(crate) fn lint_text(
+    py: Python<'_>,
+    rules: &RuleSet,
+    path: &str,
+    source: &[u8],
+    budget_s: f64,
+    cancel: Option<&CancelToken>,
+) -> PyResult<FileReport> {
+    let budget = budget(budget_s)?;
+    let token = cancel.map(|cancel| &cancel.0);
+    let report = without_gil(py, || {
+        guardian::lint_text(&rules.0, path, source, &Watch::new(budget, token))
+    })?;
     FileReport::new(py, report)
 }
 
 /// Lint files (relative to root) or, with None, all of the walk; folders in `paths` are walked. In parallel.
 #[pyfunction]
-#[pyo3(signature = (rules, root, paths=None, *, max_findings=100_000))]
+#[pyo3(signature = (rules, root, paths=None, *, max_findings=100_000, budget_s=10.0, cancel=None, cache=None))]
 #[allow(
     clippy::needless_pass_by_value,
-    reason = "PyO3 hands paths and sequences over as owned values"
+    clippy::too_many_arguments,
+    reason = "PyO3 hands paths and sequences over as owned values, and keyword arguments one by one"
 )]
 pub(crate) fn lint_paths(
     py: Python<'_>,
@@ -39,9 +54,18 @@ pub(crate) fn lint_paths(
     root: PathBuf,
     paths: Option<Vec<String>>,
     max_findings: usize,
+    budget_s: f64,
+    cancel: Option<&CancelToken>,
+    cache: Option<PathBuf>,
 ) -> PyResult<LintReport> {
+    let options = LintOptions {
+        max_findings,
+        budget: budget(budget_s)?,
+        cancel: cancel.map(|cancel| &cancel.0),
+        cache: cache.as_deref(),
+    };
     let report = detached(py, || {
-        guardian::lint_paths(&rules.0, &root, paths.as_deref(), max_findings)
+        guardian::lint_paths(&rules.0, &root, paths.as_deref(), &options)
     })?;
     LintReport::new(py, report)
 }
@@ -71,7 +95,7 @@ pub(crate) fn apply_fixes(
 
 /// AST search in files of one language. `CoreError` when language or pattern is wrong.
 #[pyfunction]
-#[pyo3(signature = (root, pattern, language, paths=None, *, max_matches=10_000))]
+#[pyo3(signature = (root, pattern, language, paths=None, *, max_matches=10_000, cancel=None))]
 #[allow(
     clippy::needless_pass_by_value,
     reason = "PyO3 hands paths and sequences over as owned values"
@@ -83,8 +107,10 @@ pub(crate) fn ast_match(
     language: &str,
     paths: Option<Vec<String>>,
     max_matches: usize,
+    cancel: Option<&CancelToken>,
 ) -> PyResult<MatchReport> {
-    let search = || guardian::ast_match(&root, pattern, language, paths.as_deref(), max_matches);
+    let token = cancel.map(|cancel| &cancel.0);
+    let search = || guardian::ast_match(&root, pattern, language, paths.as_deref(), max_matches, token);
     MatchReport::new(py, detached(py, search)?)
 }
 

@@ -3,14 +3,19 @@
 //! Each function turns its arguments into Rust values, leaves the GIL, calls an engine crate, and wraps the result.
 //! The contract is `python/orchestrator_core/__init__.pyi`.
 
+mod allocator;
+mod cancel;
+mod conventions_functions;
 mod errors;
 mod finding;
 mod guardian_functions;
 mod launcher;
 mod matches;
+mod open_text;
 mod rules;
 mod search_functions;
 mod symbol_functions;
+mod symbol_index;
 mod walked;
 
 use pyo3::prelude::*;
@@ -19,9 +24,13 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
+    use crate::cancel::CancelToken;
+    #[pymodule_export]
+    use crate::conventions_functions::{Convention, Conventions, Deviation};
+    #[pymodule_export]
     use crate::errors::{CoreError, RuleError, panic_on_purpose};
     #[pymodule_export]
-    use crate::finding::{FileReport, Finding, LintReport, Skipped};
+    use crate::finding::{Alternative, FileReport, Finding, Label, LintReport, Skipped};
     #[pymodule_export]
     use crate::guardian_functions::{
         apply_fixes, ast_match, ast_rewrite, language_of, lint_paths, lint_text, rename_identifier,
@@ -32,13 +41,25 @@ mod _core {
     #[pymodule_export]
     use crate::matches::{Match, MatchReport, Rename};
     #[pymodule_export]
-    use crate::rules::{Rule, RuleSet};
+    use crate::open_text::{OpenText, TextReport};
     #[pymodule_export]
-    use crate::search_functions::{glob, grep, walk};
+    use crate::rules::{Example, Rule, RuleProblem, RuleSet, builtin_files};
+    #[pymodule_export]
+    use crate::search_functions::{FileList, glob, grep, walk};
     #[pymodule_export]
     use crate::symbol_functions::{Import, imports};
     #[pymodule_export]
-    use crate::walked::{GrepMatch, GrepReport, WalkReport, WalkedFile};
+    use crate::symbol_index::{Definition, Reference, SymbolIndex, SyncFinding};
+    #[pymodule_export]
+    use crate::walked::{ContextLine, GrepMatch, GrepReport, WalkReport, WalkedFile};
+
+    /// Before anything is parsed.
+    #[pymodule_init]
+    #[allow(clippy::unnecessary_wraps, reason = "the signature is PyO3's")]
+    fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        crate::allocator::install();
+        Ok(())
+    }
 
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "Python's name for it")]

@@ -15,6 +15,8 @@ pub(crate) struct Rule {
     note: Option<String>,
     is_fixable: bool,
     is_safe_fix: bool,
+    url: Option<String>,
+    source_name: String,
 }
 
 #[pymethods]
@@ -37,8 +39,87 @@ impl From<guardian::RuleInfo> for Rule {
             note: info.note,
             is_fixable: info.is_fixable,
             is_safe_fix: info.is_safe_fix,
+            url: info.url,
+            source_name: info.source_name,
         }
     }
+}
+
+#[pyclass(frozen, get_all, module = "orchestrator_core")]
+pub(crate) struct RuleProblem {
+    source: String,
+    line: Option<usize>,
+    column: Option<usize>,
+    reason: String,
+}
+
+#[pymethods]
+impl RuleProblem {
+    fn __repr__(&self) -> String {
+        let place = |number: Option<usize>| number.map_or("None".to_owned(), |number| number.to_string());
+        format!(
+            "RuleProblem(source={:?}, line={}, column={}, reason={:?})",
+            self.source,
+            place(self.line),
+            place(self.column),
+            self.reason
+        )
+    }
+}
+
+impl From<&guardian::RuleError> for RuleProblem {
+    fn from(error: &guardian::RuleError) -> Self {
+        Self {
+            source: error.source_name.clone(),
+            line: error.place.map(|(line, _)| line),
+            column: error.place.map(|(_, column)| column),
+            reason: error.reason.clone(),
+        }
+    }
+}
+
+#[pyclass(frozen, get_all, module = "orchestrator_core")]
+pub(crate) struct Example {
+    rule_id: String,
+    language: String,
+    is_valid: bool,
+    source: String,
+    expected: Option<String>,
+    fixed: Option<String>,
+    problem: Option<String>,
+}
+
+#[pymethods]
+impl Example {
+    fn __repr__(&self) -> String {
+        format!(
+            "Example(rule_id={:?}, is_valid={}, problem={:?})",
+            self.rule_id, self.is_valid, self.problem
+        )
+    }
+}
+
+impl From<guardian::Example> for Example {
+    fn from(example: guardian::Example) -> Self {
+        Self {
+            rule_id: example.rule_id,
+            language: example.language,
+            is_valid: example.is_valid,
+            source: example.source,
+            expected: example.expected,
+            fixed: example.fixed,
+            problem: example.problem,
+        }
+    }
+}
+
+type Files = Vec<(&'static str, &'static str)>;
+
+/// The rule files of the pack and their examples.
+#[pyfunction]
+pub(crate) fn builtin_files() -> (Files, Files) {
+    let (files, tests) = guardian::builtin_files();
+    (files.to_vec(), tests.to_vec())
 }
 
 #[pyclass(frozen, module = "orchestrator_core")]
@@ -73,9 +154,23 @@ impl RuleSet {
         without_gil(py, || self.0.merged(&other.0)).map(Self)
     }
 
+    fn extended(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
+        without_gil(py, || self.0.extended(&other.0)).map(Self)
+    }
+
+    #[getter]
+    fn problems(&self) -> Vec<RuleProblem> {
+        self.0.problems().iter().map(RuleProblem::from).collect()
+    }
+
     fn rules(&self, py: Python<'_>) -> PyResult<Vec<Rule>> {
         let infos = without_gil(py, || self.0.rules())?;
         Ok(infos.into_iter().map(Rule::from).collect())
+    }
+
+    fn check_examples(&self, py: Python<'_>, source_name: &str, yaml: &str) -> PyResult<Vec<Example>> {
+        let examples = detached_rules(py, || guardian::check_examples(&self.0, source_name, yaml))?;
+        Ok(examples.into_iter().map(Example::from).collect())
     }
 
     fn __len__(&self) -> usize {

@@ -32,9 +32,14 @@ pub(crate) fn walk(
 /// All patterns in one pass over the walked files.
 #[pyfunction]
 #[pyo3(
-    signature = (root, patterns, *, is_regex=true, is_case_sensitive=true, globs=vec![], max_matches=10_000),
-    text_signature = "(root, patterns, *, is_regex=True, is_case_sensitive=True, globs=(), max_matches=10000)"
+    signature = (
+        root, patterns, *, is_regex=true, is_case_sensitive=true, globs=vec![], context_lines=0, encoding=None,
+        max_matches=10_000
+    ),
+    text_signature = "(root, patterns, *, is_regex=True, is_case_sensitive=True, globs=(), context_lines=0, \
+                      encoding=None, max_matches=10000)"
 )]
+#[allow(clippy::too_many_arguments, reason = "Python's keyword arguments")]
 pub(crate) fn grep(
     py: Python<'_>,
     root: PathBuf,
@@ -42,6 +47,8 @@ pub(crate) fn grep(
     is_regex: bool,
     is_case_sensitive: bool,
     globs: Vec<String>,
+    context_lines: usize,
+    encoding: Option<String>,
     max_matches: usize,
 ) -> PyResult<GrepReport> {
     let query = search::Grep {
@@ -50,6 +57,8 @@ pub(crate) fn grep(
         is_regex,
         is_case_sensitive,
         globs,
+        context_lines,
+        encoding,
         max_matches,
     };
     GrepReport::new(py, detached(py, || search::grep(&query))?)
@@ -69,4 +78,57 @@ pub(crate) fn glob(
     max_files: usize,
 ) -> PyResult<WalkReport> {
     WalkReport::new(py, detached(py, || search::glob(&root, &patterns, max_files))?)
+}
+
+/// The files of a folder, listed anew only when something changed.
+#[pyclass(frozen, module = "orchestrator_core")]
+pub(crate) struct FileList(search::FileList);
+
+#[pymethods]
+impl FileList {
+    #[new]
+    fn new(root: PathBuf) -> Self {
+        Self(search::FileList::new(root))
+    }
+
+    /// Paths that match one of the patterns, and whether there are more.
+    #[pyo3(signature = (patterns, *, max_files=10_000))]
+    #[allow(clippy::needless_pass_by_value, reason = "as above")]
+    fn glob(&self, py: Python<'_>, patterns: Vec<String>, max_files: usize) -> PyResult<(Vec<String>, bool)> {
+        detached(py, || self.0.paths(&patterns, max_files))
+    }
+
+    /// As the function of this name.
+    #[pyo3(
+        signature = (
+            patterns, *, is_regex=true, is_case_sensitive=true, globs=vec![], context_lines=0, encoding=None,
+            max_matches=10_000
+        ),
+        text_signature = "(self, patterns, *, is_regex=True, is_case_sensitive=True, globs=(), context_lines=0, \
+                          encoding=None, max_matches=10000)"
+    )]
+    #[allow(clippy::too_many_arguments, reason = "Python's keyword arguments")]
+    fn grep(
+        &self,
+        py: Python<'_>,
+        patterns: Vec<String>,
+        is_regex: bool,
+        is_case_sensitive: bool,
+        globs: Vec<String>,
+        context_lines: usize,
+        encoding: Option<String>,
+        max_matches: usize,
+    ) -> PyResult<GrepReport> {
+        let query = search::Grep {
+            root: PathBuf::new(),
+            patterns,
+            is_regex,
+            is_case_sensitive,
+            globs,
+            context_lines,
+            encoding,
+            max_matches,
+        };
+        GrepReport::new(py, detached(py, || self.0.grep(&query))?)
+    }
 }

@@ -84,8 +84,26 @@ impl From<search::GrepMatch> for GrepMatch {
 }
 
 #[pyclass(frozen, get_all, module = "orchestrator_core")]
+pub(crate) struct ContextLine {
+    path: String,
+    line: u64,
+    text: String,
+}
+
+impl From<search::ContextLine> for ContextLine {
+    fn from(found: search::ContextLine) -> Self {
+        Self {
+            path: found.path,
+            line: found.line,
+            text: found.text,
+        }
+    }
+}
+
+#[pyclass(frozen, get_all, module = "orchestrator_core")]
 pub(crate) struct GrepReport {
     matches: Py<PyList>,
+    context: Py<PyList>,
     searched_count: usize,
     skipped: Py<PyList>,
     is_truncated: bool,
@@ -95,6 +113,7 @@ impl GrepReport {
     pub fn new(py: Python<'_>, report: search::GrepReport) -> PyResult<Self> {
         Ok(Self {
             matches: to_list(py, report.matches, GrepMatch::from)?,
+            context: to_list(py, report.context, ContextLine::from)?,
             searched_count: report.searched_count,
             skipped: to_list(py, report.skipped, Skipped::from)?,
             is_truncated: report.is_truncated,

@@ -19,6 +19,9 @@ pub enum SearchError {
     /// A pattern does not parse.
     #[error("wrong pattern: {0}")]
     Pattern(String),
+    /// Nothing is known by this name.
+    #[error("unknown encoding: {0}; use a name such as utf-8, utf-16le, latin1 or shift_jis")]
+    Encoding(String),
 }
 
 /// A file that was left out, and why.

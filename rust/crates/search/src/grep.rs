@@ -1,28 +1,26 @@
 //! Files by content: all patterns in one pass.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use grep_matcher::Matcher;
-use grep_regex::{RegexMatcher, RegexMatcherBuilder};
-use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkFinish, SinkMatch};
-use rayon::prelude::*;
+use grep_searcher::{BinaryDetection, Encoding, Searcher, SearcherBuilder};
+use rustix::fd::OwnedFd;
 
 use crate::error::{SearchError, Skipped};
+use crate::file_list::list_for_search;
 use crate::filter::PathFilter;
-use crate::read::{SourceFile, open_regular, select_files};
+use crate::found::Found;
+use crate::list::{THREADS, check_root, open_root};
+use crate::patterns::Patterns;
+use crate::source::{Source, new_buffer, open_source};
+use crate::tree::{Kind, Place, Tree};
 
-/// Larger files are not searched.
-pub const MAX_GREP_BYTES: u64 = 64 * 1024 * 1024;
-
-/// Files whose matches are in memory at once before the cap is looked at.
-const CHUNK_FILES: usize = 128;
-const MAX_TEXT_CHARS: usize = 500;
-const MAX_PATTERNS: usize = 1_000;
 const MAX_LINE_HEAP_BYTES: usize = 64 * 1024 * 1024;
+const MAX_CONTEXT_LINES: usize = 100;
 
 /// What to search for, and where.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Grep {
     /// The folder.
     pub root: PathBuf,
@@ -34,6 +32,10 @@ pub struct Grep {
     pub is_case_sensitive: bool,
     /// See [`PathFilter`].
     pub globs: Vec<String>,
+    /// How many lines before and after each match are wanted too.
+    pub context_lines: usize,
+    /// Name of the encoding of all files; None for UTF-8 and what byte order marks say.
+    pub encoding: Option<String>,
     /// At most this many matches are reported.
     pub max_matches: usize,
 }
@@ -53,11 +55,24 @@ pub struct GrepMatch {
     pub text: String,
 }
 
+/// A line near a match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextLine {
+    /// Relative to the root.
+    pub path: String,
+    /// Zero-based.
+    pub line: u64,
+    /// As in [`GrepMatch`].
+    pub text: String,
+}
+
 /// Ordered by path, line and pattern.
 #[derive(Clone, Debug, Default)]
 pub struct GrepReport {
     /// What was found.
     pub matches: Vec<GrepMatch>,
+    /// The lines around, each once, without those that match.
+    pub context: Vec<ContextLine>,
     /// How many files were read to their end.
     pub searched_count: usize,
     /// What was not searched.
@@ -68,166 +83,152 @@ pub struct GrepReport {
 
 /// Search.
 pub fn grep(query: &Grep) -> Result<GrepReport, SearchError> {
-    let filter = PathFilter::new(&query.globs)?;
-    let patterns = Patterns::new(query)?;
-    let (files, skipped, is_truncated) = select_files(&query.root, None)?;
-    let mut report = GrepReport {
-        skipped,
-        is_truncated,
-        ..GrepReport::default()
+    let root = check_root(&query.root)?;
+    // Compiled twice, but a wrong pattern is told before the folder is listed.
+    Patterns::new(query)?;
+    grep_tree(query, &root, &list_for_search(&root, None)?)
+}
+
+/// Search in the files of a listed tree.
+pub(crate) fn grep_tree(query: &Grep, root: &Path, tree: &Tree) -> Result<GrepReport, SearchError> {
+    let encoding = query.encoding.as_deref().map(Encoding::new).transpose();
+    let encoding = encoding.map_err(|error| SearchError::Encoding(error.to_string()))?;
+    let mut places = tree.select(&PathFilter::new(&query.globs)?);
+    places.retain(|place| tree.kind_of(*place) == Kind::File);
+    let search = Search {
+        query,
+        patterns: Patterns::new(query)?,
+        encoding,
+        root: open_root(root)?,
+        tree,
+        places,
+        next: AtomicUsize::new(0),
+        match_count: AtomicUsize::new(0),
     };
-    let files: Vec<_> = files
-        .into_iter()
-        .filter(|file| filter.is_match(&file.path))
-        .collect();
-    for chunk in files.chunks(CHUNK_FILES) {
-        let room = query.max_matches - report.matches.len();
-        let search = |searcher: &mut Searcher, file| search_file(searcher, &patterns, file, room);
-        let outcomes: Vec<_> = chunk.par_iter().map_init(new_searcher, search).collect();
-        report.add(outcomes);
-        if report.matches.len() > query.max_matches {
-            report.matches.truncate(query.max_matches);
-            report.is_truncated = true;
-            break;
-        }
-    }
+    let mut report = search.run();
+    report.skipped.extend_from_slice(&tree.skipped);
     report.skipped.sort_unstable();
+    report.is_truncated |= tree.is_truncated;
     Ok(report)
 }
 
-impl GrepReport {
-    fn add(&mut self, outcomes: Vec<Result<Found<'_>, Skipped>>) {
-        for outcome in outcomes {
-            match outcome {
-                Ok(found) => {
-                    self.searched_count += 1;
-                    self.matches.extend(found.matches);
-                }
-                Err(skipped) => self.skipped.push(skipped),
-            }
+struct Search<'a> {
+    query: &'a Grep,
+    patterns: Patterns,
+    encoding: Option<Encoding>,
+    root: OwnedFd,
+    tree: &'a Tree,
+    places: Vec<Place>,
+    /// The next file to be claimed: files are claimed in order, so that what was searched is a prefix of them.
+    next: AtomicUsize,
+    match_count: AtomicUsize,
+}
+
+/// What one thread found.
+#[derive(Default)]
+struct Part<'a> {
+    files: Vec<(usize, Found<'a>)>,
+    skipped: Vec<Skipped>,
+    searched_count: usize,
+}
+
+impl Search<'_> {
+    fn run(&self) -> GrepReport {
+        let parts = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| self.work())).collect();
+            let ended = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
+            ended
+                .map(|outcome| outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect::<Vec<_>>()
+        });
+        let mut report = GrepReport::default();
+        let mut files = Vec::new();
+        for part in parts {
+            files.extend(part.files);
+            report.skipped.extend(part.skipped);
+            report.searched_count += part.searched_count;
         }
-    }
-}
-
-fn new_searcher() -> Searcher {
-    SearcherBuilder::new()
-        .line_number(true)
-        .binary_detection(BinaryDetection::quit(0))
-        .heap_limit(Some(MAX_LINE_HEAP_BYTES))
-        .build()
-}
-
-struct Patterns {
-    /// Matches the lines in which any of the patterns matches.
-    any: RegexMatcher,
-    each: Vec<RegexMatcher>,
-}
-
-impl Patterns {
-    fn new(query: &Grep) -> Result<Self, SearchError> {
-        if query.patterns.is_empty() || query.patterns.len() > MAX_PATTERNS {
-            return Err(SearchError::Pattern(format!("give 1 to {MAX_PATTERNS} patterns")));
+        files.sort_unstable_by_key(|(number, _)| *number);
+        for (_, found) in files {
+            report.matches.extend(found.matches);
+            report.context.extend(found.context);
         }
-        let mut builder = RegexMatcherBuilder::new();
-        builder
-            .case_insensitive(!query.is_case_sensitive)
-            .fixed_strings(!query.is_regex)
-            .line_terminator(Some(b'\n'))
-            .multi_line(true);
-        let wrong = |error: grep_regex::Error| SearchError::Pattern(error.to_string());
-        let each = query
-            .patterns
-            .iter()
-            .map(|pattern| builder.build(pattern).map_err(wrong));
-        let each = each.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self {
-            any: builder.build_many(&query.patterns).map_err(wrong)?,
-            each,
-        })
+        self.cut(&mut report);
+        report
     }
-}
 
-struct Found<'a> {
-    path: &'a str,
-    patterns: &'a Patterns,
-    room: usize,
-    matches: Vec<GrepMatch>,
-    is_binary: bool,
-}
-
-fn search_file<'a>(
-    searcher: &mut Searcher,
-    patterns: &'a Patterns,
-    file: &'a SourceFile,
-    room: usize,
-) -> Result<Found<'a>, Skipped> {
-    let unreadable = |error: io::Error| Skipped::unreadable(file.path.clone(), &error);
-    let handle = open_regular(&file.full_path).map_err(unreadable)?;
-    let metadata = handle.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(Skipped::new(file.path.clone(), "not a regular file"));
+    /// Cut what is more than wanted, and the context lines behind the last match that is left.
+    fn cut(&self, report: &mut GrepReport) {
+        if report.matches.len() <= self.query.max_matches {
+            return;
+        }
+        report.matches.truncate(self.query.max_matches);
+        report.is_truncated = true;
+        let reach = self.query.context_lines as u64;
+        let last = report.matches.last();
+        report.context.retain(|line| {
+            last.is_some_and(|last| {
+                (line.path.as_str(), line.line) <= (last.path.as_str(), last.line.saturating_add(reach))
+            })
+        });
     }
-    if metadata.len() > MAX_GREP_BYTES {
-        return Err(Skipped::new(file.path.clone(), "too large"));
-    }
-    let path = file.path.as_str();
-    let mut found = Found {
-        path,
-        patterns,
-        room,
-        matches: Vec::new(),
-        is_binary: false,
-    };
-    searcher
-        .search_file(&patterns.any, &handle, &mut found)
-        .map_err(unreadable)?;
-    if found.is_binary {
-        return Err(Skipped::new(file.path.clone(), "binary"));
-    }
-    Ok(found)
-}
 
-impl Sink for Found<'_> {
-    type Error = io::Error;
-
-    fn matched(&mut self, _: &Searcher, matched: &SinkMatch<'_>) -> Result<bool, io::Error> {
-        let first_line = matched.line_number().unwrap_or(1) - 1;
-        for (offset, line) in matched.lines().enumerate() {
-            let line = trim_line_end(line);
-            for (pattern_index, pattern) in self.patterns.each.iter().enumerate() {
-                let Some(position) = pattern.find(line).map_err(io::Error::other)? else {
+    fn work(&self) -> Part<'_> {
+        let mut part = Part::default();
+        let mut searcher = self.searcher();
+        let mut buffer = new_buffer();
+        while self.match_count.load(Ordering::Relaxed) <= self.query.max_matches {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(place) = self.places.get(number) else {
+                break;
+            };
+            let path = self.tree.path_of(*place);
+            let mut found = Found::new(path, &self.patterns, self.query.max_matches);
+            match self.search_file(&mut searcher, &mut buffer, &mut found) {
+                Ok(()) => part.searched_count += 1,
+                Err(reason) => {
+                    part.skipped.push(Skipped::new(found.path, reason));
                     continue;
-                };
-                if self.matches.len() > self.room {
-                    return Ok(false); // one more than there is room for says that some were cut
                 }
-                self.matches.push(GrepMatch {
-                    path: self.path.to_owned(),
-                    line: first_line + offset as u64,
-                    column: String::from_utf8_lossy(&line[..position.start()]).chars().count(),
-                    pattern_index,
-                    text: String::from_utf8_lossy(line)
-                        .chars()
-                        .take(MAX_TEXT_CHARS)
-                        .collect(),
-                });
+            }
+            if !found.matches.is_empty() {
+                self.match_count.fetch_add(found.matches.len(), Ordering::Relaxed);
+                part.files.push((number, found));
             }
         }
-        Ok(true)
+        part
     }
 
-    fn binary_data(&mut self, _: &Searcher, _: u64) -> Result<bool, io::Error> {
-        self.is_binary = true;
-        Ok(false)
+    fn searcher(&self) -> Searcher {
+        let context_lines = self.query.context_lines.min(MAX_CONTEXT_LINES);
+        SearcherBuilder::new()
+            .line_number(true)
+            .before_context(context_lines)
+            .after_context(context_lines)
+            .encoding(self.encoding.clone())
+            .binary_detection(BinaryDetection::quit(0))
+            .heap_limit(Some(MAX_LINE_HEAP_BYTES))
+            .build()
     }
 
-    fn finish(&mut self, _: &Searcher, finish: &SinkFinish) -> Result<(), io::Error> {
-        self.is_binary |= finish.binary_byte_offset().is_some();
+    fn search_file(
+        &self,
+        searcher: &mut Searcher,
+        buffer: &mut [u8],
+        found: &mut Found<'_>,
+    ) -> Result<(), String> {
+        let unreadable = |error: io::Error| Skipped::unreadable("", &error).reason;
+        let source = open_source(&self.root, &found.path, buffer, self.encoding.is_some())?;
+        match source {
+            Source::Whole(length) => {
+                searcher.search_slice(&self.patterns.any, &buffer[..length], &mut *found)
+            }
+            Source::Large(file) => searcher.search_file(&self.patterns.any, &file, &mut *found),
+        }
+        .map_err(unreadable)?;
+        if found.is_binary {
+            return Err("binary".to_owned());
+        }
         Ok(())
     }
-}
-
-fn trim_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
 }

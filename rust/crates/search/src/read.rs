@@ -2,10 +2,14 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 use crate::error::{SearchError, Skipped};
-use crate::walk::{Walk, check_root, walk};
+use crate::list::check_root;
+use crate::walk::{Walk, walk};
 
 /// A file to read: relative path for reports, absolute path for the operating system.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,13 +143,10 @@ pub fn read_source(file: &SourceFile, max_bytes: usize) -> Result<Vec<u8>, Skipp
 }
 
 /// Open without following a symlink at the end and without waiting for the writer of a pipe.
-pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+fn open_regular(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    }
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    options.custom_flags(flags.bits() as i32);
     options.open(path)
 }

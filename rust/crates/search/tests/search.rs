@@ -31,8 +31,8 @@ fn query(root: &Path, patterns: &[&str]) -> Grep {
         patterns: patterns.iter().map(ToString::to_string).collect(),
         is_regex: true,
         is_case_sensitive: true,
-        globs: Vec::new(),
         max_matches: 100,
+        ..Grep::default()
     }
 }
 

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
 
 use ast_grep_core::AstGrep;
 use ast_grep_core::tree_sitter::{LanguageExt, StrDoc};
 use tree_sitter::{ParseOptions, Parser, Range, Tree};
 
+use crate::traverse::visit;
+use crate::watch::Watch;
 use crate::{NotChecked, SupportLang, language_by_name};
 
 /// A parsed source.
@@ -17,15 +18,6 @@ pub type Document = AstGrep<StrDoc<SupportLang>>;
 /// Larger sources are not parsed.
 pub const MAX_SOURCE_BYTES: usize = 2 * 1024 * 1024;
 
-/// Deeper trees are not searched.
-pub const MAX_DEPTH: usize = 3_000;
-
-/// Nor are trees whose nodes are together this far from their root. Relational rules walk from a node to the root, so
-/// this is what a rule can cost; large real files stay below a fifth of it.
-const MAX_PATH_LENGTH: usize = 50_000_000;
-
-const PARSE_DEADLINE: Duration = Duration::from_secs(10);
-
 thread_local! {
     // A parser keeps tables of its language; a worker thread meets the same few languages again and again.
     static PARSERS: RefCell<HashMap<SupportLang, Parser>> = RefCell::new(HashMap::new());
@@ -33,13 +25,24 @@ thread_local! {
 
 /// The text of a source file: at most [`MAX_SOURCE_BYTES`], UTF-8, without NUL bytes.
 pub fn decode(source: &[u8]) -> Result<&str, NotChecked> {
+    check_bytes(source)?;
+    std::str::from_utf8(source).map_err(|_| NotChecked::NotUtf8)
+}
+
+/// The same without a copy.
+pub fn decode_owned(source: Vec<u8>) -> Result<String, NotChecked> {
+    check_bytes(&source)?;
+    String::from_utf8(source).map_err(|_| NotChecked::NotUtf8)
+}
+
+fn check_bytes(source: &[u8]) -> Result<(), NotChecked> {
     if source.len() > MAX_SOURCE_BYTES {
         return Err(NotChecked::TooLarge);
     }
-    if source.contains(&0) {
-        return Err(NotChecked::Binary);
+    match memchr::memchr(0, source) {
+        Some(_) => Err(NotChecked::Binary),
+        None => Ok(()),
     }
-    std::str::from_utf8(source).map_err(|_| NotChecked::NotUtf8)
 }
 
 /// Decode, then parse.
@@ -49,36 +52,72 @@ pub fn parse_bytes(source: &[u8], language: SupportLang) -> Result<Document, Not
 
 /// Parse a source within the caps.
 pub fn parse(source: &str, language: SupportLang) -> Result<Document, NotChecked> {
+    parse_watched(source, language, &Watch::default())
+}
+
+/// The same within a budget of the caller.
+pub fn parse_watched(source: &str, language: SupportLang, watch: &Watch<'_>) -> Result<Document, NotChecked> {
+    let document = parse_unvisited(source.to_owned(), language, None, watch)?;
+    visit(&document, watch, |_| {})?;
+    Ok(document)
+}
+
+/// Parse without a look at the depth of the tree: for callers that [`visit`] all of it anyway before they use it.
+/// `old` is the tree of an earlier text, already told what was edited since; what did not change is not parsed again.
+pub fn parse_unvisited(
+    source: String,
+    language: SupportLang,
+    old: Option<&Tree>,
+    watch: &Watch<'_>,
+) -> Result<Document, NotChecked> {
     if source.len() > MAX_SOURCE_BYTES {
         return Err(NotChecked::TooLarge);
     }
-    parse_ranges(source, language, &[])
+    parse_ranges(source, language, &[], old, watch)
 }
 
-/// The documents of other languages inside this one (the scripts and styles of an HTML page), each with the positions
-/// of the whole source. One at a time: each holds a copy of the source.
-pub fn embedded(document: &Document) -> impl Iterator<Item = Result<Document, NotChecked>> {
-    let regions = document.lang().extract_injections(document.root());
-    regions.into_iter().filter_map(|(name, ranges)| {
-        let language = language_by_name(&name)?;
-        Some(parse_ranges(document.source(), language, &ranges))
-    })
+/// The ranges of other languages inside this document (the scripts and styles of an HTML page).
+pub fn regions(document: &Document) -> Vec<(SupportLang, Vec<Range>)> {
+    let found = document.lang().extract_injections(document.root());
+    let known = found
+        .into_iter()
+        .filter_map(|(name, ranges)| Some((language_by_name(&name)?, ranges)));
+    known.collect()
 }
 
-fn parse_ranges(source: &str, language: SupportLang, ranges: &[Range]) -> Result<Document, NotChecked> {
-    let tree = parse_tree(source, language, ranges)?;
-    if is_too_deep(&tree) {
-        return Err(NotChecked::TooDeep);
-    }
+/// The part of a document that is in another language, with the positions of the whole source. Not visited yet.
+pub fn parse_region(
+    document: &Document,
+    language: SupportLang,
+    ranges: &[Range],
+    watch: &Watch<'_>,
+) -> Result<Document, NotChecked> {
+    parse_ranges(document.source().to_owned(), language, ranges, None, watch)
+}
+
+fn parse_ranges(
+    source: String,
+    language: SupportLang,
+    ranges: &[Range],
+    old: Option<&Tree>,
+    watch: &Watch<'_>,
+) -> Result<Document, NotChecked> {
+    let tree = parse_tree(&source, language, ranges, old, watch)?;
     Ok(AstGrep::doc(StrDoc {
-        src: source.to_owned(),
+        src: source,
         lang: language,
         tree,
     }))
 }
 
 /// Parse these ranges of the source, all of it when there are none.
-fn parse_tree(source: &str, language: SupportLang, ranges: &[Range]) -> Result<Tree, NotChecked> {
+fn parse_tree(
+    source: &str,
+    language: SupportLang,
+    ranges: &[Range],
+    old: Option<&Tree>,
+    watch: &Watch<'_>,
+) -> Result<Tree, NotChecked> {
     PARSERS.with_borrow_mut(|parsers| {
         let parser = parsers.entry(language).or_insert_with(|| {
             let mut parser = Parser::new();
@@ -90,10 +129,11 @@ fn parse_tree(source: &str, language: SupportLang, ranges: &[Range]) -> Result<T
         parser.reset(); // a parse that was cut off would else be resumed
         parser
             .set_included_ranges(ranges)
-            .expect("the regions of a tree are in order");
-        let started = Instant::now();
-        let mut is_late = |_: &tree_sitter::ParseState| {
-            if started.elapsed() > PARSE_DEADLINE {
+            .map_err(|_| NotChecked::UnknownLanguage)?; // regions out of order: what is in them is not known
+        let mut end = Ok(());
+        let mut look = |_: &tree_sitter::ParseState| {
+            end = watch.check();
+            if end.is_err() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -101,35 +141,10 @@ fn parse_tree(source: &str, language: SupportLang, ranges: &[Range]) -> Result<T
         };
         let bytes = source.as_bytes();
         let mut read = |offset: usize, _| bytes.get(offset..).unwrap_or_default();
-        let options = ParseOptions::new().progress_callback(&mut is_late);
-        parser
-            .parse_with_options(&mut read, None, Some(options))
-            .ok_or(NotChecked::TooSlow)
+        let options = ParseOptions::new().progress_callback(&mut look);
+        let tree = parser.parse_with_options(&mut read, old, Some(options));
+        tree.ok_or_else(|| end.err().unwrap_or(NotChecked::Cancelled))
     })
-}
-
-fn is_too_deep(tree: &Tree) -> bool {
-    if tree.root_node().descendant_count() <= MAX_DEPTH {
-        return false;
-    }
-    let mut cursor = tree.walk();
-    let (mut depth, mut path_length) = (0, 0);
-    loop {
-        path_length += depth;
-        if depth > MAX_DEPTH || path_length > MAX_PATH_LENGTH {
-            return true;
-        }
-        if cursor.goto_first_child() {
-            depth += 1;
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return false;
-            }
-            depth -= 1;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Why a file was not checked.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 /// The reason why a file was not parsed. The texts are part of the Python contract.
@@ -20,7 +22,10 @@ pub enum NotChecked {
     /// The tree has more than [`crate::MAX_DEPTH`] levels.
     #[error("nested too deeply")]
     TooDeep,
-    /// The parser did not end before its deadline.
-    #[error("took too long to parse")]
-    TooSlow,
+    /// The work did not end within its budget.
+    #[error("took longer than {} s", .0.as_secs_f64())]
+    TooSlow(Duration),
+    /// Somebody cancelled the work.
+    #[error("cancelled")]
+    Cancelled,
 }

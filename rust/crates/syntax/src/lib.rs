@@ -5,12 +5,21 @@
 
 mod document;
 mod error;
+mod indentation;
 mod language;
 mod span;
 mod syntax_error;
+mod traverse;
+mod watch;
 
-pub use document::{Document, MAX_DEPTH, MAX_SOURCE_BYTES, decode, embedded, parse, parse_bytes};
+pub use document::{
+    Document, MAX_SOURCE_BYTES, decode, decode_owned, parse, parse_bytes, parse_region, parse_unvisited,
+    parse_watched, regions,
+};
 pub use error::NotChecked;
 pub use language::{SupportLang, language_by_name, language_of};
 pub use span::{Span, shorten};
 pub use syntax_error::{MAX_SYNTAX_ERRORS, SyntaxError, syntax_errors};
+pub use traverse::{MAX_DEPTH, visit};
+pub use tree_sitter::{InputEdit, Point, Range, Tree};
+pub use watch::{CancelToken, DEFAULT_BUDGET, Watch};

@@ -23,6 +23,17 @@ pub struct Span {
 }
 
 impl Span {
+    /// From the start of this one to the end of another.
+    #[must_use]
+    pub fn to_end_of(self, last: &Self) -> Self {
+        Self {
+            end_byte: last.end_byte,
+            end_line: last.end_line,
+            end_column: last.end_column,
+            ..self
+        }
+    }
+
     /// Where a node is.
     pub fn of(node: &Node<'_, StrDoc<SupportLang>>) -> Self {
         let range = node.range();

@@ -2,8 +2,9 @@
 
 use tree_sitter::Node;
 
+use crate::indentation::indentation_error;
 use crate::span::shorten;
-use crate::{Document, Span};
+use crate::{Document, Span, SupportLang};
 
 /// No more than this many are reported for a file.
 pub const MAX_SYNTAX_ERRORS: usize = 20;
@@ -25,6 +26,7 @@ pub fn syntax_errors(document: &Document) -> Vec<SyntaxError> {
     let tree_root = root.get_inner_node();
     let mut found = Vec::new();
     if !tree_root.has_error() {
+        found.extend(indentation(document));
         return found;
     }
     let mut cursor = tree_root.walk();
@@ -44,6 +46,17 @@ pub fn syntax_errors(document: &Document) -> Vec<SyntaxError> {
             }
         }
     }
+}
+
+fn indentation(document: &Document) -> Option<SyntaxError> {
+    if *document.lang() != SupportLang::Python {
+        return None;
+    }
+    let (node, message) = indentation_error(document)?;
+    Some(SyntaxError {
+        span: Span::of(&document.adopt(node)),
+        message: message.to_owned(),
+    })
 }
 
 fn describe(document: &Document, node: Node<'_>) -> SyntaxError {
@@ -68,7 +81,7 @@ fn describe(document: &Document, node: Node<'_>) -> SyntaxError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{SupportLang, parse};
+    use crate::parse;
 
     fn messages(source: &str, language: SupportLang) -> Vec<String> {
         let document = parse(source, language).unwrap();
@@ -89,6 +102,19 @@ mod tests {
         assert!(!messages("def f(:\n    return\n", SupportLang::Python).is_empty());
         assert!(!messages("function f( { return 1 }", SupportLang::JavaScript).is_empty());
         assert_eq!(messages("f(1;\n", SupportLang::JavaScript).len(), 1);
+    }
+
+    #[test]
+    fn wrong_indentation_of_python_is_an_error() {
+        let error = |source: &str| messages(source, SupportLang::Python).pop();
+        let body = "Expected an indented block".to_owned();
+        let line = "Unexpected indentation".to_owned();
+        assert_eq!(error("def f():\n\nx = 1\n"), Some(body.clone()));
+        assert_eq!(error("class A:\n    def f(self):\n    x = 1\n"), Some(body));
+        assert_eq!(error("if a:\n    x = 1\n  y = 2\nz = 3\n"), Some(line.clone()));
+        assert_eq!(error("x = 1\n    y = 2\n"), Some(line));
+        let fine = "\u{feff}x = 1; y = 2\nif a: b\nelse:\n\tc = (1,\n2)\n\t# d\n# e\n\tf = 1\nmatch x:\n case 1:\n  pass\n";
+        assert_eq!(error(fine), None);
     }
 
     #[test]

@@ -30,6 +30,11 @@ from orchestrator.rpc.handlers.permission_reply import permission_reply
 from orchestrator.rpc.handlers.plan_approve import plan_approve
 from orchestrator.rpc.handlers.plan_get import plan_get
 from orchestrator.rpc.handlers.plan_revise import plan_revise
+from orchestrator.rpc.handlers.rule_explain import rule_explain
+from orchestrator.rpc.handlers.rule_list import rule_list
+from orchestrator.rpc.handlers.search_ast import search_ast
+from orchestrator.rpc.handlers.search_glob import search_glob
+from orchestrator.rpc.handlers.search_grep import search_grep
 from orchestrator.rpc.handlers.server_health import server_health
 from orchestrator.rpc.handlers.session_event import session_event
 from orchestrator.rpc.handlers.task_log import task_log
@@ -63,6 +68,11 @@ HANDLERS: dict[str, MissionHandler] = {
     "task/log": task_log,
     "finding/list": finding_list,
     "check/list": check_list,
+    "search/grep": search_grep,
+    "search/glob": search_glob,
+    "search/ast": search_ast,
+    "rule/list": rule_list,
+    "rule/explain": rule_explain,
 }
 """The handlers of requests; together with WITH_PEER every request in the table of methods has one."""
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from anyio import to_thread
+
+from orchestrator.config.layers import load
 from orchestrator.domain.words import ApprovalMode, DeliveryMode
 from orchestrator.rpc.mapping import limits_of
 from orchestrator.rpc.service import Service
-from orchestrator_protocol.mission import ContextItem, MissionStartParams, MissionStartResult
+from orchestrator_protocol.mission import Budget, ContextItem, MissionStartParams, MissionStartResult
+
+CONFIGURED = frozenset({"host", "delivery", "approval", "budget"})
+"""What the configuration says where the client does not."""
 
 
 async def mission_start(service: Service, params: MissionStartParams) -> MissionStartResult:
     """Take a mission in."""
     from orchestrator.engine.service import StartRequest  # noqa: PLC0415 - the engine loads with the first mission
 
+    params = await to_thread.run_sync(filled, params, Path(service.root))
     mission, before = await service.start(
         StartRequest(
             text=params.text,
@@ -28,6 +37,20 @@ async def mission_start(service: Service, params: MissionStartParams) -> Mission
         )
     )
     return MissionStartResult(mission_id=mission.id, status=mission.standing.value, queue_position=before)
+
+
+def filled(params: MissionStartParams, root: Path) -> MissionStartParams:
+    """What the client left out, and each limit that it left out, as the user's and the project's configuration say.
+
+    Raises OrchestratorError `wrong_configuration`.
+    """
+    said = CONFIGURED & params.model_fields_set
+    if said == CONFIGURED and params.budget.model_fields_set >= Budget.model_fields.keys():
+        return params
+    config = load(root).require()
+    left_out = {name: getattr(config, name) for name in CONFIGURED - said if name != "budget"}
+    budget = Budget(**config.budget.model_dump() | params.budget.model_dump(exclude_unset=True))
+    return params.model_copy(update={**left_out, "budget": budget})
 
 
 def _place(item: ContextItem) -> str:

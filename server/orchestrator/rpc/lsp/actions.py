@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from lsprotocol import types
 
 from orchestrator.ports.linter import PlacedFinding, PlacedFix, Range
+from orchestrator.rpc.commands import FIX_RULE
 from orchestrator.rpc.diagnostics import placed_diagnostic
 
 MAX_ACTIONS = 100
 """Most quick fixes in one answer."""
-
-FIX_RULE = "orchestrator.fixRule"
-"""The command that fixes one rule in the whole workspace; its argument is the id of the rule."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,50 @@
+"""`orchestrator approve`: let a plan run, or refuse it."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.reaching import act
+from orchestrator.cli.workspace_option import because_option, json_option, mission_argument, workspace_option
+from orchestrator.errors import OrchestratorError
+from orchestrator_protocol.plan import PlanApproveParams, PlanGetParams, PlanGetResult
+
+_UNDECIDED = 3
+
+
+@click.command("approve", epilog="Example: orchestrator approve --deny --because 'leave the tests alone'")
+@mission_argument
+@workspace_option
+@click.option("--deny", is_flag=True, help="Refuse the plan: with --because it is planned again, else it ends.")
+@because_option
+@click.option("--yes", is_flag=True, help="Approve without being asked.")
+@json_option
+def command(mission: str, workspace: Path, deny: bool, because: str, yes: bool, is_json: bool) -> None:  # noqa: FBT001, PLR0917 - click calls it by name
+    """Approve the plan of MISSION (default: the one under way), or refuse it.
+
+    On a terminal the plan is shown, and you are asked. Exit code 3: nothing was decided.
+    """
+    is_asking = not (deny or yes or is_json) and sys.stdin.isatty() and sys.stderr.isatty()
+    name, plan = act(workspace, mission, lambda m: PlanGetParams(mission_id=m), is_active=True)
+    if not plan.version:
+        raise OrchestratorError("no_plan", f"mission {name} has no plan yet", "wait until it is planned")
+    if is_asking and not _confirmed(plan):
+        click.echo("nothing was decided; the mission waits", err=True)
+        sys.exit(_UNDECIDED)
+    answer = partial(PlanApproveParams, version=plan.version, is_approved=not deny, text=because)
+    _, result = act(workspace, name, lambda m: answer(mission_id=m), is_active=True)
+    if is_json:
+        click.echo(result.model_dump_json(by_alias=True))
+    else:
+        click.echo(f"the plan is {'approved' if result.is_approved else 'refused'} by {result.by}")
+
+
+def _confirmed(plan: PlanGetResult) -> bool:
+    from orchestrator.cli.plan_view import show_plan  # noqa: PLC0415 - loads the drawing for a terminal alone
+
+    show_plan(plan, is_on_stderr=True)
+    return click.confirm("Run this plan?", default=False, err=True)

@@ -1,0 +1,162 @@
+"""How often the cross-file checks accuse real code: findings per 1,000 files.
+
+The judge: a package that installs and imports is right, so every finding in it counts as a false alarm, even one that
+is a true defect. Beside the count stands how many of them ruff reports too (F821, undefined names, the same line).
+Four tables:
+
+- installed Python distributions, each one workspace with the others as its installed dependencies;
+- releases of packages that no rule was tuned on, without any of their dependencies;
+- what a mission would be told: the findings of a newer release of these that the gates do not excuse with the older
+  one as the base, per 1,000 changed files;
+- npm packages with their sources.
+
+    python tests/mutants/false_alarms.py [PACKAGE…]
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import node_packages
+import python_packages
+import releases
+
+from orchestrator.domain.finding import Finding
+from orchestrator.review.imports import ImportJudge
+from orchestrator.review.sources import read_sources
+from orchestrator.review.sync import SyncGate
+
+GOAL_PER_1000 = 1.0
+GATES = ("sync", "imports")
+ENVIRONMENT = {"PATH": str(Path(sys.executable).parent)}
+_DEVELOPMENT = re.compile(r"(^|/)(tests?|benchmarks?)/|(^|/)(test_|conftest)")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The files of one kind of code, what was found in them (one line each), and how much of it ruff finds too."""
+
+    kind: str
+    file_count: int
+    alarms: tuple[str, ...]
+    confirmed_count: int = 0
+
+    @property
+    def per_1000(self) -> float:
+        """Alarms per 1,000 files, confirmed ones too."""
+        return 1000 * len(self.alarms) / max(1, self.file_count)
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the rate is below the goal."""
+        return self.per_1000 < GOAL_PER_1000
+
+
+def python(kind: str, chosen: Iterable[python_packages.Package]) -> list[Counted]:
+    """Both gates over Python packages, each unpacked as a workspace with its manifest.
+
+    The imports of a package's own tests and benchmarks are left out: no wheel says what they need.
+    """
+    counts, alarms, confirmed = Counter[str](), defaultdict[str, list[str]](list), Counter[str]()
+    for package in chosen:
+        with tempfile.TemporaryDirectory() as folder:
+            paths = python_packages.unpack(package, Path(folder))
+            index = python_packages.index(Path(folder), paths, package.tops)
+            counts["sync"] += len(index)
+            found = index.check()
+            undefined = _undefined(folder) if found else frozenset[tuple[str, int]]()
+            confirmed["sync"] += sum((one.path, one.start_line + 1) in undefined for one in found)
+            alarms["sync"] += [f"{one.path}:{one.start_line + 1}: {one.message} [{one.rule}]" for one in found]
+            missing, checked_count = _missing(folder, paths, paths)
+            counts["imports"] += checked_count
+            alarms["imports"] += [_line(finding) for _, finding in missing]
+    return [Counted(f"{gate}, {kind}", counts[gate], tuple(alarms[gate]), confirmed[gate]) for gate in GATES]
+
+
+def upgraded(pairs: Iterable[releases.Upgrade]) -> list[Counted]:
+    """Both gates as a mission hears them: the older release is the base, the newer one the work."""
+    count, alarms = 0, defaultdict[str, list[str]](list)
+    for pair in pairs:
+        with tempfile.TemporaryDirectory() as folder:
+            paths = python_packages.unpack(pair.old, Path(folder))
+            base = SyncGate(folder, folder, ENVIRONMENT)
+            known = {key for key, _ in _missing(folder, paths, paths)[0]}
+            changed = pair.apply(Path(folder))
+            count += len(changed)
+            alarms["sync"] += [_line(finding) for finding in base.judge(folder, changed)[0]]
+            present = [path for path in changed if path in pair.new.paths]
+            missing, _ = _missing(folder, [*pair.new.paths, "pyproject.toml"], present)
+            alarms["imports"] += [_line(finding) for key, finding in missing if key not in known]
+    return [Counted(f"{gate}, changed files of newer releases", count, tuple(alarms[gate])) for gate in GATES]
+
+
+def scripts(root: Path) -> Counted:
+    """The sync gate over npm packages below a node_modules folder."""
+    count, alarms = 0, list[str]()
+    for package in node_packages.packages(root):
+        index = node_packages.index(package)
+        count += len(index)
+        alarms += [
+            f"{package.name}/{one.path}:{one.start_line + 1}: {one.message} [{one.rule}]" for one in index.check()
+        ]
+    return Counted("sync, npm packages", count, tuple(alarms))
+
+
+def _missing(folder: str, paths: list[str], judged: Iterable[str]) -> tuple[list[tuple[str, Finding]], int]:
+    """What the imports gate misses, by its key, and how many files it looked at."""
+    judge = ImportJudge(folder, paths, folder, ENVIRONMENT)
+    found, looked = judge.missing(read_sources(folder, [path for path in judged if not _DEVELOPMENT.search(path)]))
+    return [(gap.key, gap.finding) for gap in found], looked.checked_count
+
+
+def _undefined(folder: str) -> frozenset[tuple[str, int]]:
+    """Path and line of each undefined name that ruff reports below a folder."""
+    ruff = str(Path(sys.executable).with_name("ruff"))
+    command = [ruff, "check", "--isolated", "--no-cache", "--select", "F821", "--output-format", "json", "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=300, check=False, stdin=subprocess.DEVNULL)
+    root = Path(folder).resolve()
+    return frozenset(
+        (Path(one["filename"]).resolve().relative_to(root).as_posix(), one["location"]["row"])
+        for one in json.loads(done.stdout)
+    )
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.path}:{finding.start_line + 1}: {finding.message} [{finding.rule}]"
+
+
+def main(names: list[str]) -> int:
+    """Print the tables and every alarm; 1 when a goal is not met."""
+    chosen = [package for package in python_packages.packages() if not names or package.name in names]
+    known = python_packages.importable({top for package in chosen for top in package.tops})
+    chosen = [package for package in chosen if package.tops & known]
+    print(f"{len(chosen)} importable Python packages", flush=True)
+    counted = python("installed Python packages", chosen)
+    if not names:
+        pairs = releases.upgrades()
+        counted += python("packages not tuned on", [pair.new for pair in pairs])
+        counted += upgraded(pairs)
+        root = node_packages.installed()
+        if root is not None:
+            counted.append(scripts(root))
+    for one in counted:
+        rate = f"{one.per_1000:.2f} per 1,000 ({'met' if one.is_met else 'NOT MET'})"
+        print(f"{one.kind}: {len(one.alarms)} alarms in {one.file_count} files, {rate}", end="")
+        print(f"; ruff reports {one.confirmed_count} of them too" if one.confirmed_count else "")
+        for alarm in one.alarms:
+            print(f"    {alarm}")
+    return 0 if all(one.is_met for one in counted) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
