@@ -205,15 +205,18 @@ async def in_process(root: Path) -> AsyncGenerator[Come]:
                 await serve(server_in, server_out, open_service=opened, linter=None, connections=connections)
                 await server_out.aclose()
 
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(run)
-                try:
-                    async with _hosting(client_in, client_out, root, **more) as host:
-                        yield host
-                finally:
-                    await client_out.aclose()
-                    await client_in.aclose()
-            await server_in.aclose()
+            try:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(run)
+                    try:
+                        async with _hosting(client_in, client_out, root, **more) as host:
+                            yield host
+                    finally:
+                        await client_out.aclose()
+                        await client_in.aclose()
+            finally:
+                await server_in.aclose()
+                await server_out.aclose()
 
         yield come
 

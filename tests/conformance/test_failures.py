@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from wire import framed, note, request
+from wire import FLOODING, framed, note, request
 
 
 def lives(wire) -> bool:
@@ -348,7 +348,7 @@ def test_a_client_that_never_reads_is_dropped(start, tmp_path) -> None:
     wire = start(env={"FAKE_SLOW_S": "0.5"}, is_reading=False)
     root = wire.server.root if wire.server else tmp_path
     wire.send(request("init", "initialize", {"rootUri": root.as_uri(), "capabilities": {}}))
-    wire.send(request(1, "mission/start", {"text": "diff 60000"}))
+    wire.send(request(1, "mission/start", FLOODING))
     wire.send(*(request(n, "mission/diff", {"missionId": "m-1"}) for n in range(2, 30)))
     assert wire.has_logged(b"read nothing for 0.5 s", 20)
     if not wire.server:

@@ -33,6 +33,7 @@ async def test_a_mission_in_a_client_is_sealed(server, root) -> None:
         started = await host.call("mission/start", **START)
         status = await host.ended(started["missionId"])
         assert (status["status"], status["endReason"]) == ("sealed", "")
+        await host.until((root / "b.py").exists)
         assert (root / "b.py").read_text() == "b = 1\n"
         assert (status["usage"]["tokens"], status["usage"]["moneyUsd"]) == (400, 0.25)
         assert status["usage"]["reservedTokens"] == 0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from wire import Wire, framed, request
+from wire import FLOODING, Wire, framed, request
 
 LONG = "x" * 3_000
 
@@ -44,7 +44,7 @@ def test_a_slow_reader_gets_summaries_and_is_told_what_it_missed(start, tmp_path
 
 def test_a_reader_that_is_given_up_is_told_why(start, tmp_path) -> None:
     wire = behind(start, tmp_path, FAKE_SLOW_S="0.5", FAKE_FAREWELL_S="30")
-    wire.send(request(1, "mission/start", {"text": "diff 60000"}))
+    wire.send(request(1, "mission/start", FLOODING))
     wire.send(*(request(n, "mission/diff", {"missionId": "m-1"}) for n in range(2, 6)))
     assert wire.has_logged(b"a client is given up", 20)
     wire.start_reading()
@@ -60,7 +60,7 @@ def test_the_others_never_notice_a_slow_reader(start, tmp_path) -> None:
     slow = behind(start, tmp_path)
     other = start()
     other.initialize(tmp_path)
-    slow.send(request(1, "mission/start", {"text": "diff 60000"}))
+    slow.send(request(1, "mission/start", FLOODING))
     mission_id = other.matching(lambda m: m.get("method") == "mission/event", 20)["params"]["missionId"]
     slow.send(*(request(n, "mission/diff", {"missionId": mission_id}) for n in range(2, 30)))
     for n in range(50):

@@ -81,6 +81,16 @@ class Shared:
         self.process.stdout.close()
 
 
+FLOODING = {
+    "text": "diff 60000",
+    "host": "builtin",
+    "delivery": "apply",
+    "approval": "never",
+    "budget": {"tokens": 9, "moneyUsd": 9.0, "turns": 9, "toolCalls": 9, "wallTimeS": 9.0},
+}
+"""A mission with a huge diff. Nothing is left out, so no configuration is read and it starts before the next request."""
+
+
 class Wire:
     """One connection. Frames that arrive wait in a queue; None marks the end of the server's output.
 

@@ -14,10 +14,11 @@ from orchestrator.domain.words import Role
 from orchestrator.hosts.builtin import BuiltinHost
 from orchestrator.hosts.scripted import ScriptedHost
 from orchestrator.hosts.scripted_file import parse_script
-from orchestrator.ports.host import Brief, Host, HostError, SessionSpec, Toolbox, ToolError
+from orchestrator.ports.host import Brief, Host, HostError, SessionSpec, Toolbox, ToolDescription, ToolError
 from orchestrator.ports.workspace import Worktree
 from orchestrator.sandbox.launcher import NativeLauncher
 from orchestrator.testing import make_brief, make_task, write_files
+from orchestrator.testing.toolboxes import UnlimitedRoom
 from orchestrator.tools.shed import ToolShed
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +78,9 @@ class SlowToolbox:
     def names(self) -> tuple[str, ...]:
         return self.inner.names
 
+    def describe(self) -> tuple[ToolDescription, ...]:
+        return self.inner.describe()
+
     async def call(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
         self.is_called.set()
         try:
@@ -98,7 +102,7 @@ async def test_a_host_says_what_it_is(host: Host) -> None:
 
 
 async def test_a_session_works_through_its_tools(host: Host, tools: Toolbox, root: Path) -> None:
-    session = await host.open(spec(), tools)
+    session = await host.open(spec(), UnlimitedRoom(tools))
     reply = await session.prompt(brief())
     await session.close()
     assert reply.text
@@ -110,7 +114,7 @@ async def test_a_session_works_through_its_tools(host: Host, tools: Toolbox, roo
 
 async def test_a_planner_answers_a_plan_and_changes_nothing(host: Host, shed: ToolShed, root: Path) -> None:
     tools = shed.toolbox(Role.PLANNER, Worktree(str(root), "c", "t"), ())
-    session = await host.open(spec(Role.PLANNER), tools)
+    session = await host.open(spec(Role.PLANNER), UnlimitedRoom(tools))
     reply = await session.prompt(brief(Role.PLANNER))
     await session.close()
     (task,) = json.loads(reply.text)["tasks"]
@@ -123,20 +127,20 @@ async def test_answers_are_deterministic(host: Host, shed: ToolShed, root: Path)
     for _ in range(3):
         write_files(root, FILES)
         tools = shed.toolbox(Role.WORKER, Worktree(str(root), "c", "t"), TASK.write_set)
-        session = await host.open(spec(), tools)
+        session = await host.open(spec(), UnlimitedRoom(tools))
         answers.add(await session.prompt(brief()))
         await session.close()
     assert len(answers) == 1
 
 
 async def test_closing_twice_is_fine(host: Host, tools: Toolbox) -> None:
-    session = await host.open(spec(), tools)
+    session = await host.open(spec(), UnlimitedRoom(tools))
     await session.close()
     await session.close()
 
 
 async def test_a_closed_session_answers_nothing(host: Host, tools: Toolbox, root: Path) -> None:
-    session = await host.open(spec(), tools)
+    session = await host.open(spec(), UnlimitedRoom(tools))
     await session.close()
     with pytest.raises(HostError):
         await session.prompt(brief())
@@ -145,7 +149,7 @@ async def test_a_closed_session_answers_nothing(host: Host, tools: Toolbox, root
 
 async def test_cancelling_a_prompt_ends_its_work(host: Host, tools: Toolbox) -> None:
     slow = SlowToolbox(tools, anyio.Event())
-    session = await host.open(spec(), slow)
+    session = await host.open(spec(), UnlimitedRoom(slow))
     with anyio.fail_after(10):
         async with anyio.create_task_group() as group:
             group.start_soon(session.prompt, brief())
@@ -157,7 +161,7 @@ async def test_cancelling_a_prompt_ends_its_work(host: Host, tools: Toolbox) -> 
 
 async def test_closing_during_a_prompt_ends_its_work(host: Host, tools: Toolbox) -> None:
     slow = SlowToolbox(tools, anyio.Event())
-    session = await host.open(spec(), slow)
+    session = await host.open(spec(), UnlimitedRoom(slow))
     failures: list[HostError] = []
 
     async def prompt() -> None:
@@ -177,7 +181,7 @@ async def test_closing_during_a_prompt_ends_its_work(host: Host, tools: Toolbox)
 
 async def test_two_prompts_at_once_are_refused(host: Host, tools: Toolbox) -> None:
     slow = SlowToolbox(tools, anyio.Event())
-    session = await host.open(spec(), slow)
+    session = await host.open(spec(), UnlimitedRoom(slow))
     with anyio.fail_after(10):
         async with anyio.create_task_group() as group:
             group.start_soon(session.prompt, brief())
@@ -194,7 +198,7 @@ async def test_tools_outside_the_allow_list_are_refused(host: Host, shed: ToolSh
     tools = shed.toolbox(role, Worktree(str(root), "c", "t"), TASK.write_set)
     with pytest.raises(ToolError):
         await tools.call("rename_identifier", {"old": "One", "new": "Uno", "paths": list(TASK.write_set)})
-    session = await host.open(spec(), tools)
+    session = await host.open(spec(), UnlimitedRoom(tools))
     with pytest.raises(HostError):
         await session.prompt(brief())
     await session.close()
@@ -208,7 +212,7 @@ async def test_sessions_share_nothing(host: Host, shed: ToolShed, tmp_path: Path
     boxes = [
         shed.toolbox(Role.WORKER, Worktree(str(tmp_path / n), "c", "t"), TASK.write_set) for n in ("left", "right")
     ]
-    sessions = [await host.open(spec(), box) for box in boxes]
+    sessions = [await host.open(spec(), UnlimitedRoom(box)) for box in boxes]
     await sessions[0].close()
     texts.append((await sessions[1].prompt(brief())).text)
     await sessions[1].close()

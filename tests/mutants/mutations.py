@@ -1,17 +1,18 @@
 """Mutations of real Python code, and which of them Python itself says break something.
 
-The rule: a mutation counts when a use, elsewhere in the package or in the same file, breaks by it at run time. The use is
-found without the product: the package is imported, every name or attribute chain in a function or at a module's top that
-`symtable` calls global is evaluated in that module's namespace, and it is a use when the result is the very object that is
-mutated. Then
+The rule: a mutation counts when a use, elsewhere in the package or in the same file, breaks by it at run time. The use
+is found without the product: the package is imported, every name or attribute chain in a function or at a module's top
+that `symtable` calls global is evaluated in that module's namespace, and it is a use when the result is the very object
+that is mutated. Then
 
-- delete and rename break a use when its name leads to the object in the file of the definition, or is imported from there;
+- delete and rename break a use when its name leads to the object in the file of the definition, or is imported from
+  there;
 - a dropped parameter breaks a use that is a call which `inspect.Signature.bind` accepts with the parameter and refuses
   without it;
 - a misspelt import breaks by itself: the module is imported, and has no such attribute and no such submodule.
 
-Uses that the program expects to fail (inside `try`, `if` over versions, `TYPE_CHECKING`) do not count, nor do names that
-the same file binds again (a fallback definition), nor functions behind decorators for dropped parameters.
+Uses that the program expects to fail (inside `try`, `if` over versions, `TYPE_CHECKING`) do not count, nor do names
+that the same file binds again (a fallback definition), nor functions behind decorators for dropped parameters.
 """
 
 from __future__ import annotations
@@ -226,7 +227,7 @@ def _removals(
     yield Mutant("rename", module.path, "".join([*lines[:at], head, *lines[at + 1 :]]), f"{node.name} to {new}")
 
 
-def _dropped(
+def _dropped(  # noqa: PLR0917 - what a mutation is made from
     module: Module,
     node: ast.FunctionDef | ast.AsyncFunctionDef,
     value: object,

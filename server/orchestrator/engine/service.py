@@ -305,7 +305,7 @@ class MissionService:
                 await self._commander.run()
             except* JournalError as group:
                 # Nothing that happens now could be kept, and nobody could be told: the server must not go on.
-                _log.critical("mission %s can't go on: %s", mission_id, group.exceptions[0])
+                _log.critical("mission %s can't go on: %s", mission_id, _innermost(group))
                 raise
             finally:
                 self._active_scope = None
@@ -369,3 +369,8 @@ async def open_service(rooms: Rooms) -> AsyncGenerator[MissionService]:
     finally:
         with anyio.CancelScope(shield=True):
             await projector.flush()
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The first error inside groups of groups; the others follow from it, because it cancelled them."""
+    return _innermost(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

@@ -22,7 +22,6 @@ from orchestrator.ports.host import (
     HostError,
     Reply,
     Session,
-    SessionRoom,
     SessionSpec,
     Toolbox,
     ToolError,
@@ -42,11 +41,11 @@ class BuiltinHost:
         """Contained: all it does goes through the toolbox."""
         return "contained"
 
-    async def open(self, spec: SessionSpec, tools: SessionRoom) -> Session:
+    async def open(self, spec: SessionSpec, tools: Toolbox) -> Session:
         """A session that computes its answers."""
         return Conversation(spec.session_id, partial(_answer, tools))
 
-    async def attach(self, spec: SessionSpec, tools: SessionRoom, place: str) -> Session | None:  # noqa: ARG002 - the port's
+    async def attach(self, spec: SessionSpec, tools: Toolbox, place: str) -> Session | None:  # noqa: ARG002 - the port's
         """None: a session ends with the server that it runs in."""
         return None
 

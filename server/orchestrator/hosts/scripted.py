@@ -31,7 +31,6 @@ from orchestrator.ports.host import (
     HostError,
     Reply,
     Session,
-    SessionRoom,
     SessionSpec,
     Toolbox,
     ToolError,
@@ -90,11 +89,11 @@ class ScriptedHost:
         """Contained: all it does goes through the toolbox."""
         return "contained"
 
-    async def open(self, spec: SessionSpec, tools: SessionRoom) -> Session:
+    async def open(self, spec: SessionSpec, tools: Toolbox) -> Session:
         """A session that plays the script's turns for its role and task."""
         return Conversation(spec.session_id, partial(self._answer, spec, tools))
 
-    async def attach(self, spec: SessionSpec, tools: SessionRoom, place: str) -> Session | None:  # noqa: ARG002 - the port's
+    async def attach(self, spec: SessionSpec, tools: Toolbox, place: str) -> Session | None:  # noqa: ARG002 - the port's
         """None: a session ends with the server that it runs in."""
         return None
 

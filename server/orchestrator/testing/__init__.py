@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from orchestrator.testing.builders import make_brief, make_plan, make_script, make_task
 from orchestrator.testing.paced import PacedJournal
-from orchestrator.testing.toolboxes import RecordingToolbox
+from orchestrator.testing.toolboxes import RecordingToolbox, UnlimitedRoom
 from orchestrator.testing.virtual_time import VirtualTimeLoop, real_work, run_virtual
 from orchestrator.testing.workspaces import folder_workspace, git_workspace, write_files
 
 __all__ = [
     "PacedJournal",
     "RecordingToolbox",
+    "UnlimitedRoom",
     "VirtualTimeLoop",
     "folder_workspace",
     "git_workspace",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrator.domain.budget import Amounts
-from orchestrator.ports.host import ToolDescription, ToolError
+from orchestrator.ports.host import Toolbox, ToolDescription, ToolError
 
 
 class RecordingToolbox:
@@ -50,3 +50,31 @@ class RecordingToolbox:
     async def settle(self, reservation_id: str, used: Amounts) -> None:
         """Keep what was used in `settled`."""
         self.settled[reservation_id] = used
+
+
+class UnlimitedRoom:
+    """What a session gets where nothing is limited: these tools, and a yes to every call of its model."""
+
+    def __init__(self, inner: Toolbox) -> None:
+        """Wrap any toolbox."""
+        self._inner = inner
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Tools that may be called."""
+        return self._inner.names
+
+    def describe(self) -> tuple[ToolDescription, ...]:
+        """The same tools, described."""
+        return self._inner.describe()
+
+    async def call(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
+        """As the inner toolbox. Raises ToolError."""
+        return await self._inner.call(name, arguments)
+
+    async def reserve(self, worst: Amounts) -> str:  # noqa: ARG002 - the port's
+        """Grant it."""
+        return "unlimited"
+
+    async def settle(self, reservation_id: str, used: Amounts) -> None:
+        """Nobody counts."""

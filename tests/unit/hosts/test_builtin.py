@@ -17,6 +17,7 @@ from orchestrator.ports.host import HostError, SessionSpec
 from orchestrator.ports.workspace import Worktree
 from orchestrator.sandbox.launcher import NativeLauncher
 from orchestrator.testing import make_brief, make_task, write_files
+from orchestrator.testing.toolboxes import UnlimitedRoom
 from orchestrator.tools.shed import ToolShed
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +41,9 @@ def ask(root: Path, state_dir: Path) -> Callable:
     async def send(mission_text: str, role: Role = Role.PLANNER, task: TaskSpec | None = None, findings=()) -> str:
         shed = ToolShed(NativeLauncher(state_dir), {})
         tools = shed.toolbox(role, Worktree(str(root), "c", "t"), task.write_set if task else ())
-        session = await BuiltinHost().open(SessionSpec("s1", "m1", role, task.id if task else "", "t"), tools)
+        session = await BuiltinHost().open(
+            SessionSpec("s1", "m1", role, task.id if task else "", "t"), UnlimitedRoom(tools)
+        )
         reply = await session.prompt(make_brief(role, task=task, mission_text=mission_text, findings=findings))
         await session.close()
         return reply.text

@@ -40,7 +40,8 @@ CORE = {
         "def many(a, b=None):\n    return a\n\n\n"
         "@dataclass\nclass Point:\n    x: int\n    y: int = 0\n    z: list = field(default_factory=list)\n\n\n"
         "class Shape:\n    sides = 0\n\n    def __init__(self, name):\n        self.name = name\n\n"
-        "    def area(self, scale=1):\n        return scale\n\n    @classmethod\n    def make(cls, name):\n        return cls(name)\n\n\n"
+        "    def area(self, scale=1):\n        return scale\n\n    @classmethod\n    def make(cls, name):\n"
+        "        return cls(name)\n\n\n"
         "class Square(Shape):\n    def side(self):\n        return self.area(2), self.name, self.sides\n"
     ),
     "app/more.py": "__all__ = ['visible']\n\n\ndef visible():\n    return 1\n\n\ndef hidden():\n    return 2\n",
@@ -56,7 +57,10 @@ CORE = {
         "from app import plus, visible, core\nplus(1, 2, loud=True)\nvisible()\ncore.add(1)",
         "from app.core import add\nadd(*[1, 2, 3])\nadd(**{'q': 1})\nadd(1, b=2)",
         "from app.core import many, cached\nmany(1)\nmany('a', 'b')\ncached(1)",
-        "from app.core import Point, Shape, Square\nPoint(1)\nPoint(1, 2, [])\nShape.make('a')\nSquare(name='b').anything",
+        (
+            "from app.core import Point, Shape, Square\nPoint(1)\nPoint(1, 2, [])\nShape.make('a')\n"
+            "Square(name='b').anything"
+        ),
         "from app.lazy import whatever\nfrom app import lazy\nlazy.other()",
         "from app.both import speed\nspeed(1)\nspeed(1, 2)",
         "from app.space import part\nimport app.space.part\napp.space.part.X",
@@ -64,10 +68,16 @@ CORE = {
         "from app import core\nif hasattr(core, 'gone'):\n    core.gone()",
         "from app import core\ncore.patched = 1\ncore.patched",
         "def f(add):\n    add(1, 2, 3, 4)\n    return [x for x in add if x]",
-        "class A:\n    size = 1\n    def f(self, n=size):\n        return n, __class__\n    doubled = [size for _ in 'ab']",
+        (
+            "class A:\n    size = 1\n    def f(self, n=size):\n        return n, __class__\n"
+            "    doubled = [size for _ in 'ab']"
+        ),
         "match [1]:\n    case [x, *rest] if x:\n        print(x, rest)\n    case {'k': v, **kw}:\n        print(v, kw)",
         "def f[T](x: T) -> T:\n    return x\ntype Pair[K] = tuple[K, K]",
-        "if (n := 10) > 5:\n    print(n)\nwith open('f') as (a, b):\n    print(a, b)\nfor i, (j, *k) in []:\n    print(i, j, k)",
+        (
+            "if (n := 10) > 5:\n    print(n)\nwith open('f') as (a, b):\n    print(a, b)\n"
+            "for i, (j, *k) in []:\n    print(i, j, k)"
+        ),
         "import sys\nif sys.version_info < (3,):\n    print(nothing_here)",
         "from os.path import *\nprint(join('a'))",
         "globals()['made'] = 1\nprint(made)",
@@ -197,7 +207,10 @@ def test_only_changed_files_are_parsed_again(tmp_path: Path) -> None:
 
 
 def test_questions(tmp_path: Path) -> None:
-    code = "from app import plus\nfrom app.core import Square\n\n\ndef run(x):\n    x.add()\n    return plus(1), Square('a')\n"
+    code = (
+        "from app import plus\nfrom app.core import Square\n\n\ndef run(x):\n    x.add()\n"
+        "    return plus(1), Square('a')\n"
+    )
     write(tmp_path, CORE | {"app/new.py": code})
     index = index_of(tmp_path)
     assert [one.name for one in index.symbols("app/core.py")][-4:] == [
@@ -253,7 +266,8 @@ def test_names_of_a_project_lead_to_files(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
-            "lib/package.json": '{"name": "@w/lib", "exports": {".": {"import": "./src/main.ts"}, "./x/*": "./src/*.ts"}}'
+            "lib/package.json": '{"name": "@w/lib", "exports":'
+            ' {".": {"import": "./src/main.ts"}, "./x/*": "./src/*.ts"}}'
         },
     )
     targets = read_projects(str(tmp_path), all_paths(str(tmp_path))).targets

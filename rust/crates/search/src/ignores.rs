@@ -1,6 +1,7 @@
 //! What the ignore files of a folder and of those above it say of a path: ripgrep's order of precedence.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ignore::Match;
@@ -8,6 +9,8 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 /// Ignore files by precedence, the strongest first. `.rgignore` counts for searches alone.
 const NAMES: [&str; 4] = [".rgignore", ".ignore", ".gitignore", ".git/info/exclude"];
+
+const EXCLUDE: usize = 3;
 
 /// How many kinds of ignore files there are.
 pub(crate) const KINDS: usize = NAMES.len();
@@ -20,6 +23,23 @@ pub(crate) fn kind_of(name: &str, is_search: bool) -> Option<usize> {
         ".gitignore" => Some(2),
         ".git" => Some(3),
         _ => None,
+    }
+}
+
+/// The `info/exclude` that holds for a folder with this `.git`: that of the repository, also from a linked worktree,
+/// whose `.git` is a file that names its own git folder, where `commondir` names the repository's.
+fn exclude_file(git: &Path) -> PathBuf {
+    const EXCLUDE_NAME: &str = "info/exclude";
+    let Ok(pointer) = fs::read_to_string(git) else {
+        return git.join(EXCLUDE_NAME);
+    };
+    let Some(target) = pointer.strip_prefix("gitdir:") else {
+        return git.join(EXCLUDE_NAME);
+    };
+    let own = git.with_file_name("").join(target.trim());
+    match fs::read_to_string(own.join("commondir")) {
+        Ok(common) => own.join(common.trim()).join(EXCLUDE_NAME),
+        Err(_) => own.join(EXCLUDE_NAME),
     }
 }
 
@@ -42,7 +62,11 @@ impl Ignores {
         let mut own = [const { None }; KINDS];
         for (kind, slot) in own.iter_mut().enumerate().filter(|(kind, _)| kinds[*kind]) {
             let mut builder = GitignoreBuilder::new(if path.is_empty() { "." } else { path });
-            builder.add(root.join(path).join(NAMES[kind]));
+            builder.add(if kind == EXCLUDE {
+                exclude_file(&root.join(path).join(".git"))
+            } else {
+                root.join(path).join(NAMES[kind])
+            });
             *slot = builder.build().ok().filter(|rules| !rules.is_empty());
         }
         if own.iter().all(Option::is_none) {
