@@ -20,7 +20,8 @@ async def mission_start(service: Service, params: MissionStartParams) -> Mission
     """Take a mission in."""
     from orchestrator.engine.service import StartRequest  # noqa: PLC0415 - the engine loads with the first mission
 
-    params = await to_thread.run_sync(filled, params, Path(service.root))
+    if not _is_whole(params):
+        params = await to_thread.run_sync(filled, params, Path(service.root))
     mission, before = await service.start(
         StartRequest(
             text=params.text,
@@ -44,13 +45,19 @@ def filled(params: MissionStartParams, root: Path) -> MissionStartParams:
 
     Raises OrchestratorError `wrong_configuration`.
     """
-    said = CONFIGURED & params.model_fields_set
-    if said == CONFIGURED and params.budget.model_fields_set >= Budget.model_fields.keys():
+    if _is_whole(params):
         return params
+    said = CONFIGURED & params.model_fields_set
     config = load(root).require()
     left_out = {name: getattr(config, name) for name in CONFIGURED - said if name != "budget"}
     budget = Budget(**config.budget.model_dump() | params.budget.model_dump(exclude_unset=True))
     return params.model_copy(update={**left_out, "budget": budget})
+
+
+def _is_whole(params: MissionStartParams) -> bool:
+    """Whether the client said everything that the configuration could say."""
+    is_said = params.model_fields_set >= CONFIGURED
+    return is_said and params.budget.model_fields_set >= Budget.model_fields.keys()
 
 
 def _place(item: ContextItem) -> str:
