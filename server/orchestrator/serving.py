@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio.abc import TaskStatus
 
 from orchestrator.config.places import log_file, places
 from orchestrator.daemon.filesystem import refuse_network
@@ -51,7 +52,7 @@ async def _serve_in_process(ahead: bytes) -> int:
 
     log_to_file(log_file())
     async with anyio.create_task_group() as group:
-        group.start_soon(_end_on_signal, group.cancel_scope)
+        await group.start(_end_on_signal, group.cancel_scope)
         with claimed_stdio(ahead) as (receive, send):
             code = await serve(receive, send, open_service=_open_alone, linter=GuardianLinter())
         group.cancel_scope.cancel()
@@ -135,7 +136,7 @@ async def _serve_workspace(root: Path, ready_fd: int) -> None:
     refuse_network(where.state)
     with owned(where) as place:
         async with anyio.create_task_group() as group:
-            group.start_soon(_end_on_signal, group.cancel_scope)
+            await group.start(_end_on_signal, group.cancel_scope)
             async with open_connections(is_shared=True) as connections:
                 logging.getLogger().addHandler(_LastWords(connections))
                 async with open_missions(where.root) as service:
@@ -174,8 +175,9 @@ class _LastWords(logging.Handler):
         self._connections.closing_reason = record.getMessage()
 
 
-async def _end_on_signal(scope: anyio.CancelScope) -> None:
+async def _end_on_signal(scope: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
     with anyio.open_signal_receiver(*_SIGNALS) as signals:
+        task_status.started()
         async for number in signals:
             _log.info("ending on %s", number.name)
             scope.cancel()

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import anyio
+from anyio.abc import TaskStatus
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -52,7 +53,7 @@ async def alone() -> int:
     """One client on stdin and stdout."""
     code = 1
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(end_on_signal, tasks.cancel_scope)
+        await tasks.start(end_on_signal, tasks.cancel_scope)
         with claimed_stdio() as (receive, send):
             code = await serve(
                 receive,
@@ -72,7 +73,7 @@ async def shared(root: Path) -> int:
     version = os.environ.get("FAKE_VERSION", __version__)
     with owned(where) as place:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(end_on_signal, tasks.cancel_scope)
+            await tasks.start(end_on_signal, tasks.cancel_scope)
             async with open_connections(is_shared=True) as connections, open_fake(root, NoisyService()) as service:
                 server = SharedServer(where, place, service, WordLinter(), connections, limits(), version)
                 await server.run(lambda: print("ready", flush=True), idle_s)
@@ -80,9 +81,10 @@ async def shared(root: Path) -> int:
     return 0
 
 
-async def end_on_signal(scope: anyio.CancelScope) -> None:
+async def end_on_signal(scope: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
     """SIGTERM ends the server as the real one does."""
     with anyio.open_signal_receiver(signal.SIGTERM) as signals:
+        task_status.started()
         async for _ in signals:
             scope.cancel()
 

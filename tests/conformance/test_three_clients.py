@@ -39,17 +39,23 @@ def raw(tmp_path: Path) -> Iterator[Wire]:
     wire.close()
 
 
+def field(value: Any, name: str) -> Any:
+    """What LSP does not define arrives at a stock client as a plain object or a named tuple, by its converter."""
+    return value[name] if isinstance(value, dict) else getattr(value, name)
+
+
 @pytest.mark.asyncio
 async def test_all_see_the_same_events_once_and_in_order(client: LanguageClient, raw: Wire, tmp_path: Path) -> None:
     by_stock: list[int] = []
-    client.feature("mission/event")(lambda params: by_stock.append(params["seq"] if isinstance(params, dict) else params.seq))
+    client.feature("mission/event")(
+        lambda params: by_stock.append(params["seq"] if isinstance(params, dict) else params.seq)
+    )
     async with through_shared(tmp_path) as come, come() as socket:
         # A bare client starts it, with the command of plain LSP.
         started: Any = await client.workspace_execute_command_async(
             types.ExecuteCommandParams("orchestrator.mission.start", [{"text": "fix all style findings"}])
         )
-        # Results that LSP does not define arrive as plain objects or as named tuples, by the version of pygls.
-        mission_id = started["missionId"] if isinstance(started, dict) else started.missionId
+        mission_id = field(started, "missionId")
         status = await socket.ended(mission_id)
         assert status["status"] == "unverified"
         everything = (await socket.call("mission/events", afterSeq=0))["events"]

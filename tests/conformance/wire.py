@@ -88,7 +88,7 @@ FLOODING = {
     "approval": "never",
     "budget": {"tokens": 9, "moneyUsd": 9.0, "turns": 9, "toolCalls": 9, "wallTimeS": 9.0},
 }
-"""A mission with a huge diff. Nothing is left out, so no configuration is read and it starts before the next request."""
+"""A mission with a huge diff. Nothing is left out, so no configuration is read before it starts."""
 
 
 class Wire:
