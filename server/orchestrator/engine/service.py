@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -373,4 +374,7 @@ async def open_service(rooms: Rooms) -> AsyncGenerator[MissionService]:
 
 def _innermost(error: BaseException) -> BaseException:
     """The first error inside groups of groups; the others follow from it, because it cancelled them."""
-    return _innermost(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+    while isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        error = group.exceptions[0]
+    return error
