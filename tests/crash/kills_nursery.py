@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -137,13 +138,17 @@ def main() -> int:
         data, descriptors, _, _ = socket.recv_fds(connection, 65_536, 4)
         if data == b"end\n":
             return 0
+        if not data:  # whoever asked was killed before it said what for
+            connection.close()
+            continue
         if os.fork() == 0:
             listener.close()
             connection.close()
             _child(json.loads(data), descriptors, path)
         for descriptor in descriptors:
             os.close(descriptor)
-        connection.send(b".")
+        with suppress(OSError):  # whoever asked may have been killed meanwhile
+            connection.send(b".")
         connection.close()
 
 
