@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from functools import partial
+from typing import cast
 
 import anyio
 
@@ -29,7 +30,7 @@ from orchestrator.domain.receipt import GateReport
 from orchestrator.domain.words import Answer, DeliveryMode, FailureKind, MissionStatus, Stage, TaskStatus
 from orchestrator.engine.asking import answered
 from orchestrator.engine.attempt import AttemptRunner, Rejoined
-from orchestrator.engine.ending import MissionOver
+from orchestrator.engine.ending import MissionOver, innermost
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.planning import plan
 from orchestrator.engine.rooms import MissionRooms, Rooms
@@ -63,10 +64,10 @@ class Commander:
         except* JournalError:
             raise
         except* OrchestratorError as group:
-            await self._end(_first(group))
+            await self._end(cast("OrchestratorError", innermost(group)))
         except* Exception as group:  # noqa: BLE001 - a defect ends its mission, never the server
             _log.exception("mission %s met a defect", self._ledger.mission.id)
-            error = group.exceptions[0]
+            error = innermost(group)
             await self._end(
                 OrchestratorError(
                     "internal_error",
@@ -312,9 +313,3 @@ async def deliver(ledger: Ledger, rooms: Rooms, mode: DeliveryMode) -> Delivery:
         )
     )
     return delivery
-
-
-def _first(group: BaseExceptionGroup[OrchestratorError]) -> OrchestratorError:
-    """The first error of a group; the others follow from it, because it cancelled them."""
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from orchestrator.domain.words import MissionStatus
 from orchestrator.errors import OrchestratorError
 
@@ -13,3 +15,11 @@ class MissionOver(OrchestratorError):
         """`status` is one of unverified, failed, stopped."""
         super().__init__(code, message, hint)
         self.status = status
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The first error inside groups of groups; the others follow from it, because it cancelled them."""
+    while isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        error = group.exceptions[0]
+    return error

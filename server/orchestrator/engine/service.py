@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -22,6 +21,7 @@ from orchestrator.domain.revision import line_below
 from orchestrator.domain.violation import RuleViolation
 from orchestrator.domain.words import ApprovalMode, DeliveryMode, MissionStatus, TaskStatus
 from orchestrator.engine.commander import Commander, deliver
+from orchestrator.engine.ending import innermost
 from orchestrator.engine.hold import Hold
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.projecting import Projector, history
@@ -306,7 +306,7 @@ class MissionService:
                 await self._commander.run()
             except* JournalError as group:
                 # Nothing that happens now could be kept, and nobody could be told: the server must not go on.
-                _log.critical("mission %s can't go on: %s", mission_id, _innermost(group))
+                _log.critical("mission %s can't go on: %s", mission_id, innermost(group))
                 raise
             finally:
                 self._active_scope = None
@@ -370,11 +370,3 @@ async def open_service(rooms: Rooms) -> AsyncGenerator[MissionService]:
     finally:
         with anyio.CancelScope(shield=True):
             await projector.flush()
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The first error inside groups of groups; the others follow from it, because it cancelled them."""
-    while isinstance(error, BaseExceptionGroup):
-        group = cast("BaseExceptionGroup[BaseException]", error)
-        error = group.exceptions[0]
-    return error
