@@ -53,7 +53,7 @@ class MissionFindings:
         return set()
 
     def of(self, path: str) -> list[Finding]:
-        """The findings that stand for one file, each once."""
+        """The findings that stand for one file, each once, in the order of their places."""
         found = {
             (f.gate, f.rule, f.start_line, f.start_column, f.message): f
             for gates in self._by_task.values()
@@ -61,7 +61,7 @@ class MissionFindings:
             for f in findings
             if f.path == path
         }
-        return list(found.values())
+        return [found[key] for key in sorted(found, key=lambda key: (key[2], key[3], key))]
 
     def _replace(self, key: _Key, gate: str, findings: tuple[Finding, ...]) -> set[str]:
         gates = self._by_task.setdefault(key, {})
