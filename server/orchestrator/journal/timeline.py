@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from orchestrator.domain import events as e
 from orchestrator.ports.journal import Recorded
+
+Outcome = Literal["merged", "refused", "interrupted", "running"]
+"""How an attempt ended, if it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class Run:
     host: str
     start_s: float
     end_s: float
+    outcome: Outcome
 
     @property
     def duration_s(self) -> float:
@@ -51,12 +56,18 @@ def timeline(recorded: Sequence[Recorded]) -> Timeline:
         elif isinstance(event, e.AttemptRefused | e.AttemptInterrupted | e.AttemptIntegrated | e.TaskFailed):
             started = open_runs.pop(event.task_id, None)
             if started:
-                _close(line, *started, item.at_s)
+                _close(line, *started, item.at_s, _outcome(event))
     for started, at_s in open_runs.values():
-        _close(line, started, at_s, recorded[-1].at_s)
+        _close(line, started, at_s, recorded[-1].at_s, "running")
     return line
 
 
-def _close(line: Timeline, started: e.AttemptStarted, start_s: float, end_s: float) -> None:
-    run = Run(started.attempt_id, started.task_id, started.host, start_s, end_s)
+def _outcome(event: e.Event) -> Outcome:
+    if isinstance(event, e.AttemptIntegrated):
+        return "merged"
+    return "refused" if isinstance(event, e.AttemptRefused) else "interrupted"
+
+
+def _close(line: Timeline, started: e.AttemptStarted, start_s: float, end_s: float, outcome: Outcome) -> None:
+    run = Run(started.attempt_id, started.task_id, started.host, start_s, end_s, outcome)
     line.runs.setdefault(started.task_id, []).append(run)
