@@ -7,11 +7,12 @@ import json
 import os
 import re
 import shutil
-import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
@@ -19,8 +20,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PACK = ROOT / "rust" / "crates" / "guardian" / "rules"
 OXLINT = "1.14.0"
-EDITS = 30
-TYPING_PAUSE_S = 0.05
 
 ORDINARY = """
 {id: no-print, language: Python, rule: {pattern: print($$$A)}}
@@ -57,25 +56,41 @@ RARE = """
 
 
 def rule_texts(name: str) -> str:
-    """YAML of "ordinary", "rare" or "hundred" (rules of the built-in pack, as many as there are up to 100)."""
-    if name != "hundred":
+    """YAML of "ordinary", "rare", "pack" (all built-in rules) or "hundred" (of these the first 100)."""
+    if name not in {"pack", "hundred"}:
         return {"ordinary": ORDINARY, "rare": RARE}[name]
     documents: list[str] = []
     for file in sorted(PACK.rglob("*.yml")):
         if not file.name.endswith("-test.yml"):
             documents += [part for part in re.split(r"(?m)^---\s*$", file.read_text()) if part.strip()]
+    chosen = documents if name == "pack" else documents[:100]
     # ast-grep wants each id once; the pack has one id for each language.
-    named = [re.sub(r"(?m)^id: (.*)$", rf"id: \1-{number}", text) for number, text in enumerate(documents[:100])]
+    named = [re.sub(r"(?m)^id: (.*)$", rf"id: \1-{number}", text) for number, text in enumerate(chosen)]
     return "\n---\n".join(named)
 
 
-def peak_mib(command: list[str]) -> float:
-    """The largest resident size of a program, MiB."""
-    with Path(os.devnull).open("wb") as nowhere:
-        process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
-        _, _, usage = os.wait4(process.pid, 0)
-        process.returncode = 0
-    return usage.ru_maxrss / 1024
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one run of a program took: seconds of wall time and of CPU, MiB at its largest."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mib: float
+
+
+def usage(command: list[str]) -> Usage:
+    """Run a program to its end. Raises RuntimeError when it fails (findings are no failure)."""
+    started = time.perf_counter()
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall_s = time.perf_counter() - started
+        errors.seek(0)
+        said = errors.read()
+    if process.returncode not in {0, 1} or b"Traceback" in said:
+        raise RuntimeError(said.decode()[-500:])
+    return Usage(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def editors(root: Path, scratch: Path, tool: str) -> dict[str, list[str] | str]:
@@ -87,7 +102,7 @@ def editors(root: Path, scratch: Path, tool: str) -> dict[str, list[str] | str]:
     }
     config = scratch / "sgconfig.yml"
     (scratch / "rules").mkdir(exist_ok=True)
-    (scratch / "rules" / "all.yml").write_text(rule_texts("hundred"))
+    (scratch / "rules" / "all.yml").write_text(rule_texts("pack"))
     config.write_text("ruleDirs: []\n")
     grep_config = scratch / "ast-grep.yml"
     grep_config.write_text("ruleDirs: [rules]\n")
@@ -123,16 +138,12 @@ class EditSession:
         self._frames: Queue[dict[str, Any]] = Queue()
         threading.Thread(target=self._read, daemon=True).start()
         self._root = root
+        self._version = 0
+        self._fine_count = 0
+        self._is_incremental = False
 
-    def median_s(self) -> float:
-        """From the change on the wire to the diagnostics on the wire. Raises TimeoutError when none come."""
-        try:
-            return self._measure()
-        finally:
-            self._process.kill()
-            self._process.wait()
-
-    def _measure(self) -> float:
+    def begin(self) -> None:
+        """Open the text. Raises TimeoutError when nothing is said of it."""
         root = self._root.as_uri()
         hello = {
             "processId": os.getpid(),
@@ -141,28 +152,53 @@ class EditSession:
         }
         hello["workspaceFolders"] = [{"uri": root, "name": "bench"}]
         self._send({"id": 1, "method": "initialize", "params": hello})
-        self._wait(lambda frame: frame.get("id") == 1)
+        answer = self._wait(lambda frame: frame.get("id") == 1)
+        sync = answer["result"]["capabilities"].get("textDocumentSync")
+        self._is_incremental = (sync.get("change") if isinstance(sync, dict) else sync) == 2
         self._send({"method": "initialized", "params": {}})
         document = {"uri": self._uri, "languageId": self._language, "version": 0, "text": self._text}
         self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
         self._wait(self._is_shown)
-        times: list[float] = []
-        lines = self._bad.count("\n")
-        middle = self._text.count("\n") // 2
+
+    def edit(self) -> float:
+        """Type wrong lines, or take them away again: seconds from the change on the wire to its diagnostics.
+
+        Raises TimeoutError when none come, ValueError when they do not tell of the lines.
+        """
+        while not self._frames.empty():
+            self._frames.get()
+        self._version += 1
+        is_bad = self._version % 2 == 1
+        change = self._change(is_bad=is_bad)
+        document = {"uri": self._uri, "version": self._version}
+        started = time.perf_counter()
+        self._send(
+            {"method": "textDocument/didChange", "params": {"textDocument": document, "contentChanges": [change]}}
+        )
+        shown = self._wait(lambda frame: self._is_shown(frame, self._version))
+        took_s = time.perf_counter() - started
+        count = len(shown["params"]["diagnostics"])
+        if not is_bad:
+            self._fine_count = count
+        elif count <= self._fine_count and self._version > 1:
+            raise ValueError("the wrong lines were not told")
+        return took_s
+
+    def close(self) -> None:
+        """End the server."""
+        self._process.kill()
+        self._process.wait()
+
+    def _change(self, *, is_bad: bool) -> dict[str, Any]:
+        lines = self._text.split("\n")
+        middle = len(lines) // 2
         middle -= middle % 10
-        for number in range(EDITS):
-            time.sleep(TYPING_PAUSE_S)
-            while not self._frames.empty():
-                self._frames.get()
-            end = middle if number % 2 == 0 else middle + lines
-            span = {"start": {"line": middle, "character": 0}, "end": {"line": end, "character": 0}}
-            change = {"range": span, "text": self._bad if number % 2 == 0 else ""}
-            started = time.perf_counter()
-            params = {"textDocument": {"uri": self._uri, "version": number + 1}, "contentChanges": [change]}
-            self._send({"method": "textDocument/didChange", "params": params})
-            self._wait(lambda frame, wanted=number + 1: self._is_shown(frame, wanted))
-            times.append(time.perf_counter() - started)
-        return statistics.median(times[4:])
+        if not self._is_incremental:
+            added = self._bad.rstrip("\n").split("\n") if is_bad else []
+            return {"text": "\n".join([*lines[:middle], *added, *lines[middle:]])}
+        end = middle if is_bad else middle + self._bad.count("\n")
+        span = {"start": {"line": middle, "character": 0}, "end": {"line": end, "character": 0}}
+        return {"range": span, "text": self._bad if is_bad else ""}
 
     def _is_shown(self, frame: dict[str, Any], version: int = 0) -> bool:
         """Whether these are diagnostics of our text, of this version where the server names one."""

@@ -102,6 +102,24 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The same in a text where it stands elsewhere, in the same column.
+    pub(crate) fn moved(&self, bytes: isize, rows: isize) -> Self {
+        let mut moved = self.clone();
+        if bytes == 0 && rows == 0 {
+            return moved;
+        }
+        moved.span = moved.span.moved(bytes, rows);
+        let fixes = moved.alternatives.iter_mut().map(|one| &mut one.replacement);
+        for replacement in fixes.chain(&mut moved.replacement) {
+            replacement.start_byte = replacement.start_byte.saturating_add_signed(bytes);
+            replacement.end_byte = replacement.end_byte.saturating_add_signed(bytes);
+        }
+        for label in &mut moved.labels {
+            label.span = label.span.moved(bytes, rows);
+        }
+        moved
+    }
+
     /// Position, then rule: the order of findings in one file.
     pub(crate) fn order(&self, other: &Self) -> std::cmp::Ordering {
         let key = |finding: &Self| (finding.span.start_byte, finding.span.end_byte);

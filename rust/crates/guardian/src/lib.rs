@@ -13,6 +13,7 @@ mod kind_words;
 mod language_map;
 mod line_map;
 mod lint;
+mod matching;
 mod need;
 mod open_text;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod pattern;
 mod plan;
 mod pool;
 mod prefilter;
+mod reach;
 mod regex_need;
 mod rename;
 mod report;
@@ -30,6 +32,8 @@ mod scan;
 mod stored;
 mod suppression;
 mod twins;
+mod units;
+mod window;
 
 pub use builtin::{BuiltinFile, builtin, builtin_files};
 pub use config::from_config;

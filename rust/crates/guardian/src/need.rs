@@ -142,32 +142,34 @@ impl Reader<'_> {
     }
 
     fn pattern(&self, pattern: &Value) -> Need {
-        let compiled = match pattern {
-            Value::String(text) => Pattern::try_new(text, self.language).ok(),
-            Value::Map(entries) => {
-                let get = |name: &str| match entries.get(&Value::String(name.to_owned())).map(bare) {
-                    Some(Value::String(text)) => Some(text.as_str()),
-                    _ => None,
-                };
-                if get("strictness") == Some("signature") {
-                    return Need::Nothing;
-                }
-                let is_template = get("strictness") == Some("template");
-                let compiled = get("context").and_then(|context| match get("selector") {
-                    Some(selector) => Pattern::contextual(context, selector, self.language).ok(),
-                    None => Pattern::try_new(context, self.language).ok(),
-                });
-                compiled.map(|mut pattern| {
-                    if is_template {
-                        pattern.strictness = MatchStrictness::Template;
-                    }
-                    pattern
-                })
-            }
+        pattern_of(pattern, self.language)
+            .map_or(Need::Nothing, |pattern| need_of_pattern(&pattern, self.language))
+    }
+}
+
+/// The pattern of a rule, as it is written; None when it is wrong.
+pub(crate) fn pattern_of(pattern: &Value, language: SupportLang) -> Option<Pattern> {
+    let Value::Map(entries) = pattern else {
+        return match pattern {
+            Value::String(text) => Pattern::try_new(text, language).ok(),
             _ => None,
         };
-        compiled.map_or(Need::Nothing, |pattern| need_of_pattern(&pattern, self.language))
+    };
+    let get = |name: &str| match entries.get(&Value::String(name.to_owned())).map(bare) {
+        Some(Value::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let context = get("context")?;
+    let mut compiled = match get("selector") {
+        Some(selector) => Pattern::contextual(context, selector, language).ok()?,
+        None => Pattern::try_new(context, language).ok()?,
+    };
+    match get("strictness") {
+        Some("signature") => compiled.strictness = MatchStrictness::Signature,
+        Some("template") => compiled.strictness = MatchStrictness::Template,
+        _ => {}
     }
+    Some(compiled)
 }
 
 /// The words of a pattern: what is not a meta-variable must be in the source as it is written.
@@ -230,7 +232,8 @@ impl Need {
     }
 }
 
-fn text_of(value: &Value) -> &str {
+/// A string; of anything else nothing.
+pub(crate) fn text_of(value: &Value) -> &str {
     match value {
         Value::String(text) => text,
         _ => "",

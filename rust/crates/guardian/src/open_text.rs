@@ -1,6 +1,6 @@
 //! A text that is edited: what did not change is not parsed again.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use syntax::{InputEdit, NotChecked, SupportLang, Tree, Watch};
 
@@ -9,6 +9,7 @@ use crate::line_map::{Encoding, LineMap, Position};
 use crate::lint::syntax_finding;
 use crate::rule_set::RuleSet;
 use crate::scan::Scanner;
+use crate::units::Memory;
 
 /// Edits that are remembered while a lint runs; after more of them the next lint parses all of the text.
 const MAX_PENDING_EDITS: usize = 10_000;
@@ -62,12 +63,21 @@ pub struct OpenText {
 #[derive(Default)]
 struct State {
     source: String,
-    /// Of an earlier text, with all edits since; with its language.
-    tree: Option<(SupportLang, Tree)>,
+    /// Of an earlier text.
+    parsed: Option<Parsed>,
     /// Edits since the last lint began.
     pending: Vec<InputEdit>,
     /// Counts lints; the tree of an older one comes too late.
     lint_number: u64,
+}
+
+/// What a lint leaves to the next.
+#[derive(Clone)]
+struct Parsed {
+    language: SupportLang,
+    /// Of some earlier text, with all edits since.
+    tree: Option<Tree>,
+    memory: Option<Arc<Memory>>,
 }
 
 impl OpenText {
@@ -109,24 +119,17 @@ impl OpenText {
     pub fn lint(&self, set: &RuleSet, watch: &Watch<'_>) -> TextReport {
         let (number, source, old) = self.begin();
         let places = Places::new(source.clone(), self.encoding);
-        let scanner = Scanner::new(set, None);
         let Some(language) = set.language_of(&self.path) else {
             return TextReport::not_checked(NotChecked::UnknownLanguage, places);
         };
         if let Err(reason) = syntax::decode(source.as_bytes()) {
             return TextReport::not_checked(reason, places);
         }
-        let old = old.filter(|(known, _)| *known == language).map(|(_, tree)| tree);
-        match scanner.scan_again(&self.path, source, language, old.as_ref(), watch) {
+        let old = old.filter(|old| old.language == language);
+        match self.scan(set, source, language, old, watch) {
             Err(reason) => TextReport::not_checked(reason, places),
-            Ok((document, found)) => {
-                let errors = syntax::syntax_errors(&document);
-                let source = document.source();
-                let errors = errors
-                    .into_iter()
-                    .map(|error| syntax_finding(&self.path, source, error));
-                let findings = errors.chain(found).collect();
-                self.keep(number, language, document.root().get_doc().tree.clone());
+            Ok((findings, parsed)) => {
+                self.keep(number, parsed);
                 TextReport {
                     findings,
                     reason: None,
@@ -136,20 +139,69 @@ impl OpenText {
         }
     }
 
-    fn begin(&self) -> (u64, String, Option<(SupportLang, Tree)>) {
+    fn scan(
+        &self,
+        set: &RuleSet,
+        source: String,
+        language: SupportLang,
+        old: Option<Parsed>,
+        watch: &Watch<'_>,
+    ) -> Result<(Vec<Finding>, Parsed), NotChecked> {
+        let scanner = Scanner::new(set, None);
+        if let Some(old) = &old
+            && let Some((findings, memory)) =
+                scanner.scan_part(&self.path, &source, language, old.memory.as_deref(), watch)?
+        {
+            let parsed = Parsed {
+                memory: Some(Arc::new(memory)),
+                ..old.clone()
+            };
+            return Ok((findings, parsed));
+        }
+        let (tree, memory) = old.map(|old| (old.tree, old.memory)).unzip();
+        let tree = tree.flatten();
+        let document = syntax::parse_unvisited(source, language, tree.as_ref(), watch)?;
+        let memory = memory.flatten();
+        let looked = scanner.scan_units(&self.path, &document, memory.as_deref(), watch)?;
+        let (errors, found, memory) = if let Some(looked) = looked {
+            let errors = if document.root().get_inner_node().has_error() {
+                syntax::syntax_errors(&document)
+            } else {
+                looked.indentation.into_iter().collect()
+            };
+            (errors, looked.findings, Some(Arc::new(looked.memory)))
+        } else {
+            let found = scanner.scan_document(&self.path, &document, watch)?;
+            (syntax::syntax_errors(&document), found, None)
+        };
+        let source = document.source();
+        let errors = errors
+            .into_iter()
+            .map(|error| syntax_finding(&self.path, source, error));
+        let parsed = Parsed {
+            language,
+            tree: Some(document.root().get_doc().tree.clone()),
+            memory,
+        };
+        Ok((errors.chain(found).collect(), parsed))
+    }
+
+    fn begin(&self) -> (u64, String, Option<Parsed>) {
         let mut state = self.lock();
         state.lint_number += 1;
         state.pending.clear();
-        (state.lint_number, state.source.clone(), state.tree.clone())
+        (state.lint_number, state.source.clone(), state.parsed.clone())
     }
 
-    fn keep(&self, number: u64, language: SupportLang, mut tree: Tree) {
+    fn keep(&self, number: u64, mut parsed: Parsed) {
         let mut state = self.lock();
         if state.lint_number != number || state.pending.len() > MAX_PENDING_EDITS {
             return;
         }
-        state.pending.iter().for_each(|edit| tree.edit(edit));
-        state.tree = Some((language, tree));
+        if let Some(tree) = &mut parsed.tree {
+            state.pending.iter().for_each(|edit| tree.edit(edit));
+        }
+        state.parsed = Some(parsed);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -159,10 +211,12 @@ impl OpenText {
 }
 
 impl State {
-    /// A new text has nothing of the old one; a lint that runs is of the old one.
+    /// What was edited is not known; a lint that runs is of the old text.
     fn replace(&mut self, source: String) {
         self.source = source;
-        self.tree = None;
+        if let Some(parsed) = &mut self.parsed {
+            parsed.tree = None;
+        }
         self.lint_number += 1;
     }
 
@@ -178,7 +232,7 @@ impl State {
             old_end_position,
             new_end_position: crate::line_map::advanced(start_position, text),
         };
-        if let Some((_, tree)) = &mut self.tree {
+        if let Some(tree) = self.parsed.as_mut().and_then(|parsed| parsed.tree.as_mut()) {
             tree.edit(&edit);
         }
         if self.pending.len() <= MAX_PENDING_EDITS {
@@ -204,6 +258,12 @@ mod tests {
 
     fn set() -> RuleSet {
         RuleSet::from_yaml(&[("r", "{id: p, language: Python, rule: {pattern: print($A)}}")]).unwrap()
+    }
+
+    impl OpenText {
+        pub(crate) fn memory(&self) -> Option<Arc<Memory>> {
+            self.lock().parsed.as_ref()?.memory.clone()
+        }
     }
 
     fn change(start: Position, end: Position, text: &str) -> TextChange {

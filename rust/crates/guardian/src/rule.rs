@@ -13,6 +13,7 @@ use crate::error::{RuleError, chain};
 use crate::finding::Severity;
 use crate::need::{Need, Reader, Scope, Utils, bare};
 use crate::prefilter::Prefilter;
+use crate::reach::{Reach, Sight, Viewer, layout};
 
 /// What a listing shows of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub(crate) struct CompiledRule {
     pub need: Need,
     /// What the text of a node must contain for the rule to match the node.
     pub own_need: Prefilter,
+    /// What it looks at beside the node.
+    pub sight: Sight,
     /// The folder that `files` and `ignores` are relative to; None for the folder that is linted.
     base: Option<Arc<Path>>,
     files: Option<GlobSet>,
@@ -130,6 +133,7 @@ impl CompiledRule {
             is_plain_message: !config.message.contains('$'),
             need: need_of(&config, shared.utils, Scope::Source),
             own_need: Prefilter::new([&need_of(&config, shared.utils, Scope::Node)]),
+            sight: sight_of(&config, shared.utils),
             base: shared.base.cloned(),
             files,
             ignores,
@@ -172,6 +176,12 @@ impl CompiledRule {
             .and_then(|base| Path::new(path).strip_prefix(base).ok())
             .and_then(Path::to_str);
         inside.unwrap_or(path).into()
+    }
+
+    /// Whether a child of the root and the two beside it tell what the rule finds at it, unless it has twins or looks at
+    /// the whole file.
+    pub fn is_told_by_neighbours(&self) -> bool {
+        !self.sight.is_beyond || self.twin_field.is_some() || self.sight.reach == Reach::File
     }
 
     /// None when the rule is off.
@@ -240,18 +250,69 @@ fn need_of(config: &RuleConfig<SupportLang>, global: Option<&Utils>, scope: Scop
     let Ok(rule) = serde_value::to_value(&config.rule) else {
         return Need::Nothing;
     };
-    let utils = config.utils.iter().flatten();
-    let local: Utils = utils
-        .filter_map(|(name, rule)| Some((name.clone(), serde_value::to_value(rule).ok()?)))
-        .collect();
     let none = Utils::new();
     let reader = Reader {
         language: config.language,
-        local: &local,
+        local: &local_utils(config),
         global: global.unwrap_or(&none),
         scope,
     };
     reader.rule(bare(&rule))
+}
+
+fn sight_of(config: &RuleConfig<SupportLang>, global: Option<&Utils>) -> Sight {
+    let whole = Sight {
+        reach: Reach::File,
+        is_beside: false,
+        is_beyond: false,
+    };
+    let (Some(layout), Ok(rule)) = (layout(config.language), serde_value::to_value(&config.rule)) else {
+        return whole;
+    };
+    if config.rewriters.is_some() {
+        return whole; // rules of their own
+    }
+    let none = Utils::new();
+    let viewer = Viewer {
+        language: config.language,
+        layout,
+        local: &local_utils(config),
+        global: global.unwrap_or(&none),
+    };
+    let mut sight = viewer.rule(bare(&rule));
+    for constraint in config.constraints.iter().flatten() {
+        let constraint = serde_value::to_value(constraint.1).unwrap_or(Value::Unit);
+        sight = sight.and(viewer.captured(bare(&constraint)));
+    }
+    for relation in config.fix.as_ref().map(expansions).unwrap_or_default() {
+        sight = sight.and(viewer.expansion(&relation));
+    }
+    sight
+}
+
+fn local_utils(config: &RuleConfig<SupportLang>) -> Utils {
+    let utils = config.utils.iter().flatten();
+    utils
+        .filter_map(|(name, rule)| Some((name.clone(), serde_value::to_value(rule).ok()?)))
+        .collect()
+}
+
+/// What the fixes of a rule are widened by.
+fn expansions(fix: &impl serde::Serialize) -> Vec<Value> {
+    let fixes = match serde_value::to_value(fix).as_ref().map(bare) {
+        Ok(Value::Seq(fixes)) => fixes.clone(),
+        Ok(fix) => vec![fix.clone()],
+        Err(_) => return vec![Value::Unit], // not understood
+    };
+    let get = |fix: &Value, key: &str| match bare(fix) {
+        Value::Map(entries) => entries.get(&Value::String(key.to_owned())).map(bare).cloned(),
+        _ => None,
+    };
+    fixes
+        .iter()
+        .flat_map(|fix| [get(fix, "expandStart"), get(fix, "expandEnd")])
+        .flatten()
+        .collect()
 }
 
 fn metadata_word(metadata: Option<&Metadata>, key: &str) -> Option<String> {

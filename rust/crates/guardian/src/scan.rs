@@ -3,24 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ast_grep_core::matcher::MatcherExt as _;
 use memchr::memmem;
-use syntax::{Document, NotChecked, SupportLang, Tree, Watch, visit};
+use syntax::{Document, NotChecked, SupportLang, Watch, visit};
 use tree_sitter::Node;
 
 use crate::finding::{FileReport, Finding};
 use crate::injection;
+use crate::matching::Matching;
 use crate::plan::Plan;
-use crate::report::{finding_of, unused_suppression};
+use crate::reach::layout;
+use crate::report::unused_suppression;
 use crate::rule_set::RuleSet;
 use crate::suppression::{IGNORE, Suppressions};
-use crate::twins::Twins;
-
-/// To look for words in a longer node costs more than to match it, for its parts are looked at, too.
-const MAX_PREFILTERED_BYTES: usize = 2048;
-
-/// Nodes that are matched between two looks at the watch.
-const NODES_PER_LOOK: usize = 64;
+use crate::units::{Looked, Memory, look};
+use crate::window::look_at_part;
 
 /// Scans sources with one set.
 pub(crate) struct Scanner<'r> {
@@ -119,19 +115,62 @@ impl<'r> Scanner<'r> {
         self.scan_parsed(path, &document, &task, watch)
     }
 
-    /// A text of which an earlier state was parsed; answers also the new document.
-    pub fn scan_again(
+    /// All of a document that was parsed before.
+    pub fn scan_document(
         &self,
         path: &str,
-        text: String,
-        language: SupportLang,
-        old: Option<&Tree>,
+        document: &Document,
         watch: &Watch<'_>,
-    ) -> Result<(Document, Vec<Finding>), NotChecked> {
-        let document = syntax::parse_unvisited(text, language, old, watch)?;
-        let task = self.task(path, document.source(), language);
-        let findings = self.scan_parsed(path, &document, &task, watch)?;
-        Ok((document, findings))
+    ) -> Result<Vec<Finding>, NotChecked> {
+        let task = self.task(path, document.source(), *document.lang());
+        self.scan_parsed(path, document, &task, watch)
+    }
+
+    /// Only the part of a text that is not as it was; None where all of it must be looked at.
+    pub fn scan_part(
+        &self,
+        path: &str,
+        source: &str,
+        language: SupportLang,
+        memory: Option<&Memory>,
+        watch: &Watch<'_>,
+    ) -> Result<Option<(Vec<Finding>, Memory)>, NotChecked> {
+        let Some(memory) = memory.filter(|_| self.set.inner_languages(language).is_empty()) else {
+            return Ok(None);
+        };
+        let plan = self.set.plan(language, path, self.root);
+        look_at_part(&path.into(), source, language, &plan, memory, watch)
+    }
+
+    /// What is remembered of an earlier text is not matched again. None for a document that has no units.
+    pub fn scan_units(
+        &self,
+        path: &str,
+        document: &Document,
+        memory: Option<&Memory>,
+        watch: &Watch<'_>,
+    ) -> Result<Option<Looked>, NotChecked> {
+        let language = *document.lang();
+        let layout = layout(language).filter(|layout| layout.root == document.root().kind());
+        let Some(layout) = layout.filter(|_| self.set.inner_languages(language).is_empty()) else {
+            return Ok(None);
+        };
+        let plan = self.set.plan(language, path, self.root);
+        let path: Arc<str> = path.into();
+        let matching = Matching {
+            path: &path,
+            document,
+            plan: &plan,
+            possible: &vec![true; plan.rules.len()],
+        };
+        let mut looked = look(&matching, layout, memory, watch)?;
+        if has_suppressions(document.source()) {
+            let comments = suppressing_comments(document, &plan);
+            let suppressions = Suppressions::read(document, &comments);
+            report(&path, document, &suppressions, &mut looked.findings, 0);
+        }
+        looked.findings.sort_by(Finding::order);
+        Ok(Some(looked))
     }
 
     fn task(&self, path: &str, text: &str, language: SupportLang) -> Task {
@@ -146,7 +185,7 @@ impl<'r> Scanner<'r> {
         Task {
             main: part(language),
             inner: inner.map(|inner| (inner, part(inner))).collect(),
-            has_suppressions: memmem::find(text.as_bytes(), IGNORE.as_bytes()).is_some(),
+            has_suppressions: has_suppressions(text),
         }
     }
 
@@ -203,31 +242,53 @@ fn scan_document(
     if suppressions.is_all_silenced() {
         return Ok(());
     }
-    let twins = Twins::read(plan, document, &nodes);
-    for (number, node) in nodes.into_iter().enumerate() {
-        if number % NODES_PER_LOOK == 0 {
-            watch.check()?;
-        }
-        let text = document.source().as_bytes().get(node.byte_range());
-        let text = text.filter(|text| text.len() <= MAX_PREFILTERED_BYTES);
-        for &position in plan.for_kind(node.kind_id()) {
-            let rule = &plan.rules[usize::from(position)];
-            let can_match = || text.is_none_or(|text| rule.own_need.is_possible(text));
-            if !possible[usize::from(position)] || !can_match() || !twins.may_match(position, node) {
-                continue;
+    let matching = Matching {
+        path,
+        document,
+        plan,
+        possible,
+    };
+    let first = findings.len();
+    matching.each(&nodes, |_| true, watch, findings)?;
+    report(path, document, &suppressions, findings, first);
+    Ok(())
+}
+
+fn has_suppressions(text: &str) -> bool {
+    memmem::find(text.as_bytes(), IGNORE.as_bytes()).is_some()
+}
+
+/// The comments around each place where one may begin, in the order of the source.
+fn suppressing_comments<'t>(document: &'t Document, plan: &Plan) -> Vec<Node<'t>> {
+    let root = document.root().get_inner_node();
+    let mut comments: Vec<Node<'t>> = Vec::new();
+    for place in memmem::find_iter(document.source().as_bytes(), IGNORE.as_bytes()) {
+        let mut around = root.descendant_for_byte_range(place, place + IGNORE.len());
+        let first = comments.len();
+        while let Some(node) = around {
+            if plan.is_comment(node.kind_id()) && !comments.contains(&node) {
+                comments.insert(first, node);
             }
-            let Some(matched) = rule.config.matcher.match_node(document.adopt(node)) else {
-                continue;
-            };
-            if !suppressions.silences(&rule.config.id, node.start_position().row) {
-                findings.push(finding_of(path, rule, &matched));
-            }
+            around = node.parent();
         }
     }
-    findings.extend(
-        suppressions
-            .unused()
-            .map(|comment| unused_suppression(path, document, comment)),
-    );
-    Ok(())
+    comments
+}
+
+/// Take out the findings, from a first on, that are silenced, and add the comments that silenced none.
+fn report(
+    path: &Arc<str>,
+    document: &Document,
+    suppressions: &Suppressions<'_>,
+    findings: &mut Vec<Finding>,
+    first: usize,
+) {
+    let found = findings.split_off(first);
+    if suppressions.is_all_silenced() {
+        return;
+    }
+    let is_told = |found: &Finding| !suppressions.silences(&found.rule_id, found.span.start_line);
+    findings.extend(found.into_iter().filter(is_told));
+    let unused = suppressions.unused();
+    findings.extend(unused.map(|comment| unused_suppression(path, document, comment)));
 }

@@ -15,13 +15,21 @@ use crate::plan::Plan;
 pub(crate) struct Twins(HashMap<u16, HashSet<usize>>);
 
 impl Twins {
-    /// Among the nodes of a document that any rule looks at.
-    pub fn read(plan: &Plan, document: &Document, nodes: &[Node<'_>]) -> Self {
+    /// Among nodes of a document. `parent_of` tells nodes with different parents apart.
+    pub fn among(
+        plan: &Plan,
+        document: &Document,
+        nodes: &[Node<'_>],
+        parent_of: impl Fn(Node<'_>) -> Option<usize>,
+    ) -> Self {
         let mut found = HashMap::new();
         for (position, rule) in plan.rules.iter().enumerate() {
             if let Some(field) = &rule.twin_field {
                 let position = position as u16;
-                found.insert(position, twins(plan, position, field, document, nodes));
+                found.insert(
+                    position,
+                    twins(plan, position, field, document, nodes, &parent_of),
+                );
             }
         }
         Self(found)
@@ -35,7 +43,14 @@ impl Twins {
     }
 }
 
-fn twins(plan: &Plan, position: u16, field: &str, document: &Document, nodes: &[Node<'_>]) -> HashSet<usize> {
+fn twins(
+    plan: &Plan,
+    position: u16,
+    field: &str,
+    document: &Document,
+    nodes: &[Node<'_>],
+    parent_of: impl Fn(Node<'_>) -> Option<usize>,
+) -> HashSet<usize> {
     let mut by_name: HashMap<(Option<usize>, &str), Vec<usize>> = HashMap::new();
     for node in nodes {
         if !plan.for_kind(node.kind_id()).contains(&position) {
@@ -43,8 +58,10 @@ fn twins(plan: &Plan, position: u16, field: &str, document: &Document, nodes: &[
         }
         if let Some(name) = node.child_by_field_name(field) {
             let text = document.source().get(name.byte_range()).unwrap_or_default();
-            let parent = node.parent().map(|parent| parent.id());
-            by_name.entry((parent, text)).or_default().push(node.id());
+            by_name
+                .entry((parent_of(*node), text))
+                .or_default()
+                .push(node.id());
         }
     }
     by_name

@@ -22,6 +22,9 @@ pub enum SearchError {
     /// Nothing is known by this name.
     #[error("unknown encoding: {0}; use a name such as utf-8, utf-16le, latin1 or shift_jis")]
     Encoding(String),
+    /// Nobody wants the answer any more.
+    #[error("cancelled")]
+    Cancelled,
 }
 
 /// A file that was left out, and why.

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use grep_searcher::{BinaryDetection, Encoding, Searcher, SearcherBuilder};
 use rustix::fd::OwnedFd;
@@ -38,6 +39,15 @@ pub struct Grep {
     pub encoding: Option<String>,
     /// At most this many matches are reported.
     pub max_matches: usize,
+    /// Set by others when the answer is not wanted any more; looked at before each file.
+    pub cancel: Option<Arc<AtomicBool>>,
+}
+
+impl Grep {
+    fn is_cancelled(&self) -> bool {
+        let cancel = self.cancel.as_ref();
+        cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+    }
 }
 
 /// The first match of one pattern in one line.
@@ -106,6 +116,9 @@ pub(crate) fn grep_tree(query: &Grep, root: &Path, tree: &Tree) -> Result<GrepRe
         match_count: AtomicUsize::new(0),
     };
     let mut report = search.run();
+    if query.is_cancelled() {
+        return Err(SearchError::Cancelled);
+    }
     report.skipped.extend_from_slice(&tree.skipped);
     report.skipped.sort_unstable();
     report.is_truncated |= tree.is_truncated;
@@ -177,7 +190,8 @@ impl Search<'_> {
         let mut part = Part::default();
         let mut searcher = self.searcher();
         let mut buffer = new_buffer();
-        while self.match_count.load(Ordering::Relaxed) <= self.query.max_matches {
+        while !self.query.is_cancelled() && self.match_count.load(Ordering::Relaxed) <= self.query.max_matches
+        {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(place) = self.places.get(number) else {
                 break;

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use search::{Grep, Walk, glob, grep, select_files, walk};
 use tempfile::TempDir;
@@ -204,4 +206,17 @@ fn globs_name_files() {
     );
     assert_eq!(found(&["b/*", "!*.py"], 9), (vec!["b/d.ts".to_owned()], false));
     assert_eq!(found(&["**"], 1), (vec!["a.py".to_owned()], true));
+}
+
+#[test]
+fn a_search_that_is_not_wanted_ends() {
+    let root = folder(&[("a", b"x")]);
+    let flag = Arc::new(AtomicBool::new(false));
+    let query = Grep {
+        cancel: Some(Arc::clone(&flag)),
+        ..query(root.path(), &["x"])
+    };
+    assert_eq!(grep(&query).unwrap().matches.len(), 1);
+    flag.store(true, Ordering::Relaxed);
+    assert_eq!(grep(&query).unwrap_err().to_string(), "cancelled");
 }

@@ -2,20 +2,37 @@
 
 use tree_sitter::Node;
 
-use crate::Document;
+use crate::{Document, Span, SupportLang, SyntaxError};
 
-/// The first place: a node there, and what is wrong.
-pub(crate) fn indentation_error(document: &Document) -> Option<(Node<'_>, &'static str)> {
-    let mut cursor = document.root().get_inner_node().walk();
+/// The first place in a whole document.
+pub(crate) fn indentation_error(document: &Document) -> Option<SyntaxError> {
+    if *document.lang() != SupportLang::Python {
+        return None;
+    }
+    let root = document.root().get_inner_node();
+    top_indentation_error(document).or_else(|| indentation_error_below(document, root))
+}
+
+/// A statement at the top of a document that is too far in.
+pub fn top_indentation_error(document: &Document) -> Option<SyntaxError> {
+    if *document.lang() != SupportLang::Python {
+        return None;
+    }
+    check_lines(document, document.root().get_inner_node(), true)
+}
+
+/// The first place in the bodies below a node.
+pub fn indentation_error_below(document: &Document, top: Node<'_>) -> Option<SyntaxError> {
+    if *document.lang() != SupportLang::Python {
+        return None;
+    }
+    let mut cursor = top.walk();
     loop {
         let node = cursor.node();
-        let found = match node.kind() {
-            "module" => check_lines(document, node, true),
-            "block" => check_lines(document, node, false),
-            _ => None,
-        };
-        if found.is_some() {
-            return found;
+        if node.kind() == "block"
+            && let Some(error) = check_lines(document, node, false)
+        {
+            return Some(error);
         }
         if holds_statements(node) && cursor.goto_first_child() {
             continue;
@@ -36,11 +53,7 @@ fn holds_statements(node: Node<'_>) -> bool {
         .any(|end| kind.ends_with(end))
 }
 
-fn check_lines<'t>(
-    document: &'t Document,
-    block: Node<'t>,
-    is_module: bool,
-) -> Option<(Node<'t>, &'static str)> {
+fn check_lines(document: &Document, block: Node<'_>, is_module: bool) -> Option<SyntaxError> {
     let mut cursor = block.walk();
     let mut expected = is_module.then_some("");
     let mut is_empty = true;
@@ -54,11 +67,39 @@ fn check_lines<'t>(
         };
         match expected {
             None => expected = Some(indent),
-            Some(expected) if expected != indent => return Some((statement, "Unexpected indentation")),
+            Some(expected) if expected != indent => {
+                return Some(error_at(document, statement, "Unexpected indentation"));
+            }
             Some(_) => {}
         }
     }
-    (is_empty && !is_module).then_some((block, "Expected an indented block"))
+    (is_empty && !is_module).then(|| {
+        // Where Python notices it: at what stands there instead.
+        let instead = following(block).unwrap_or(block);
+        error_at(document, instead, "Expected an indented block")
+    })
+}
+
+fn error_at(document: &Document, node: Node<'_>, message: &str) -> SyntaxError {
+    SyntaxError {
+        span: Span::of(&document.adopt(node)),
+        message: message.to_owned(),
+    }
+}
+
+/// The next statement behind a node, comments left out.
+fn following(node: Node<'_>) -> Option<Node<'_>> {
+    let mut around = node;
+    loop {
+        let mut beside = around;
+        while let Some(next) = beside.next_named_sibling() {
+            if !next.is_extra() {
+                return Some(next);
+            }
+            beside = next;
+        }
+        around = around.parent()?;
+    }
 }
 
 /// The blanks before a statement that is the first on its line.

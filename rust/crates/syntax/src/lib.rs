@@ -17,9 +17,10 @@ pub use document::{
     parse_watched, regions,
 };
 pub use error::NotChecked;
+pub use indentation::{indentation_error_below, top_indentation_error};
 pub use language::{SupportLang, language_by_name, language_of};
 pub use span::{Span, shorten};
 pub use syntax_error::{MAX_SYNTAX_ERRORS, SyntaxError, syntax_errors};
-pub use traverse::{MAX_DEPTH, visit};
+pub use traverse::{Extent, MAX_DEPTH, visit, visit_below};
 pub use tree_sitter::{InputEdit, Point, Range, Tree};
 pub use watch::{CancelToken, DEFAULT_BUDGET, Watch};

@@ -34,6 +34,18 @@ impl Span {
         }
     }
 
+    /// The same so many bytes and lines further down.
+    #[must_use]
+    pub fn moved(self, bytes: isize, lines: isize) -> Self {
+        Self {
+            start_byte: self.start_byte.saturating_add_signed(bytes),
+            end_byte: self.end_byte.saturating_add_signed(bytes),
+            start_line: self.start_line.saturating_add_signed(lines),
+            end_line: self.end_line.saturating_add_signed(lines),
+            ..self
+        }
+    }
+
     /// Where a node is.
     pub fn of(node: &Node<'_, StrDoc<SupportLang>>) -> Self {
         let range = node.range();

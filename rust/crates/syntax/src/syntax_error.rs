@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use crate::indentation::indentation_error;
 use crate::span::shorten;
-use crate::{Document, Span, SupportLang};
+use crate::{Document, Span};
 
 /// No more than this many are reported for a file.
 pub const MAX_SYNTAX_ERRORS: usize = 20;
@@ -26,7 +26,7 @@ pub fn syntax_errors(document: &Document) -> Vec<SyntaxError> {
     let tree_root = root.get_inner_node();
     let mut found = Vec::new();
     if !tree_root.has_error() {
-        found.extend(indentation(document));
+        found.extend(indentation_error(document));
         return found;
     }
     let mut cursor = tree_root.walk();
@@ -46,17 +46,6 @@ pub fn syntax_errors(document: &Document) -> Vec<SyntaxError> {
             }
         }
     }
-}
-
-fn indentation(document: &Document) -> Option<SyntaxError> {
-    if *document.lang() != SupportLang::Python {
-        return None;
-    }
-    let (node, message) = indentation_error(document)?;
-    Some(SyntaxError {
-        span: Span::of(&document.adopt(node)),
-        message: message.to_owned(),
-    })
 }
 
 fn describe(document: &Document, node: Node<'_>) -> SyntaxError {
@@ -81,7 +70,7 @@ fn describe(document: &Document, node: Node<'_>) -> SyntaxError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse;
+    use crate::{SupportLang, parse};
 
     fn messages(source: &str, language: SupportLang) -> Vec<String> {
         let document = parse(source, language).unwrap();
@@ -115,6 +104,21 @@ mod tests {
         assert_eq!(error("x = 1\n    y = 2\n"), Some(line));
         let fine = "\u{feff}x = 1; y = 2\nif a: b\nelse:\n\tc = (1,\n2)\n\t# d\n# e\n\tf = 1\nmatch x:\n case 1:\n  pass\n";
         assert_eq!(error(fine), None);
+    }
+
+    #[test]
+    fn a_missing_body_is_told_where_python_tells_it() {
+        let line = |source: &str| {
+            let document = parse(source, SupportLang::Python).unwrap();
+            syntax_errors(&document)[0].span.start_line
+        };
+        assert_eq!(line("def f():\n\nx = 1\n"), 2);
+        assert_eq!(
+            line("class A:\n    def f(self):\n        # later\n    def g(self):\n        pass\n"),
+            3
+        );
+        assert_eq!(line("if a:\n    for b in c:\nelse:\n    pass\n"), 2);
+        assert_eq!(line("x = 1\ndef f():\n"), 1);
     }
 
     #[test]

@@ -15,23 +15,62 @@ const MAX_PATH_LENGTH: usize = 50_000_000;
 /// Nodes between two looks at the watch.
 const NODES_PER_LOOK: usize = 4096;
 
+/// How large a part of a tree is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    node_count: usize,
+    /// Levels below its top.
+    deepest: usize,
+    /// The sum of the levels of its nodes.
+    path_length: usize,
+}
+
+impl Extent {
+    /// One more node, so many levels below the top. An error when the whole is too deep.
+    pub fn add(&mut self, depth: usize) -> Result<(), NotChecked> {
+        self.node_count += 1;
+        self.deepest = self.deepest.max(depth);
+        self.path_length += depth;
+        self.check()
+    }
+
+    /// A part whose top is so many levels below the top. An error when the whole is too deep.
+    pub fn add_part(&mut self, part: &Self, depth: usize) -> Result<(), NotChecked> {
+        self.node_count += part.node_count;
+        self.deepest = self.deepest.max(part.deepest + depth);
+        self.path_length += part.path_length + part.node_count * depth;
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), NotChecked> {
+        if self.deepest > MAX_DEPTH || self.path_length > MAX_PATH_LENGTH {
+            return Err(NotChecked::TooDeep);
+        }
+        Ok(())
+    }
+}
+
 /// Show every node, parents before children, in the order of the source.
 pub fn visit<'t>(
     document: &'t Document,
     watch: &Watch<'_>,
-    mut see: impl FnMut(Node<'t>),
+    see: impl FnMut(Node<'t>),
 ) -> Result<(), NotChecked> {
-    let root = document.root().get_inner_node();
-    let mut cursor = root.walk();
-    let (mut depth, mut path_length, mut seen) = (0_usize, 0_usize, 0_usize);
+    visit_below(document.root().get_inner_node(), watch, see).map(|_| ())
+}
+
+/// The same for a node and what is in it.
+pub fn visit_below<'t>(
+    top: Node<'t>,
+    watch: &Watch<'_>,
+    mut see: impl FnMut(Node<'t>),
+) -> Result<Extent, NotChecked> {
+    let mut cursor = top.walk();
+    let (mut depth, mut extent) = (0_usize, Extent::default());
     loop {
         see(cursor.node());
-        path_length += depth;
-        seen += 1;
-        if depth > MAX_DEPTH || path_length > MAX_PATH_LENGTH {
-            return Err(NotChecked::TooDeep);
-        }
-        if seen.is_multiple_of(NODES_PER_LOOK) {
+        extent.add(depth)?;
+        if extent.node_count.is_multiple_of(NODES_PER_LOOK) {
             watch.check()?;
         }
         if cursor.goto_first_child() {
@@ -40,7 +79,7 @@ pub fn visit<'t>(
         }
         while !cursor.goto_next_sibling() {
             if !cursor.goto_parent() {
-                return Ok(());
+                return Ok(extent);
             }
             depth -= 1;
         }

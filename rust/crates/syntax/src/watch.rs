@@ -19,6 +19,11 @@ impl CancelToken {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    /// The flag itself, for work that does not know this type.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     /// Whether the work is unwanted.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -26,7 +26,7 @@ from pygls.workspace import TextDocument, Workspace
 
 from orchestrator import __version__
 from orchestrator.domain.words import Verdict
-from orchestrator.ports.linter import Linter, OpenText, PlacedFix, TextState
+from orchestrator.ports.linter import Change, Linter, OpenText, PlacedFix, TextState
 from orchestrator.rpc.diagnostics import Diagnostics, Roots, ShownText
 from orchestrator.rpc.dispatch import RequestError
 from orchestrator.rpc.initialize import PositionEncoding, path_of
@@ -194,6 +194,8 @@ class LspRoom:
 
     def note(self, method: str, params: object) -> None:
         """Take a notification. Raises when its params do not fit; the dispatcher logs that."""
+        if method == types.TEXT_DOCUMENT_DID_CHANGE and self._took_change(params):
+            return
         self._feed({"method": method, "params": params})
 
     async def request(self, method: str, params: object) -> object:
@@ -252,6 +254,24 @@ class LspRoom:
 
     def _did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         self._changed(params.text_document.uri)
+
+    def _took_change(self, params: object) -> bool:
+        """The message of every key that is pressed, without a converter; False where it is not as expected."""
+        said = cast("dict[str, Any]", params) if isinstance(params, dict) else {}
+        document, changes = said.get("textDocument"), said.get("contentChanges")
+        if not isinstance(document, dict) or not isinstance(changes, list):
+            return False
+        uri, version = cast("dict[str, Any]", document).get("uri"), cast("dict[str, Any]", document).get("version")
+        edits = [_edit_of(change) for change in cast("list[object]", changes)]
+        if not isinstance(uri, str) or not isinstance(version, int):
+            return False
+        document = self._server.workspace.text_documents.get(uri)
+        if not isinstance(document, _Text) or document.opened is None or None in edits:
+            return False
+        document.opened.change([edit for edit in edits if edit is not None])
+        document.version = version
+        self._changed(uri)
+        return True
 
     def _did_save(self, params: types.DidSaveTextDocumentParams) -> None:
         """A saved YAML file may be a rule of the workspace: read the rules again, and look at all texts with them."""
@@ -362,7 +382,12 @@ class LspRoom:
         opened = {root.relative(one.key): (uri, one) for uri, one in self._open.items() if root.relative(one.key)}
         texts = {path: one.text.text for path, (_, one) in opened.items() if one.text}
         versions = {uri: self._version(uri) for uri, _ in opened.values()}
-        fixes = await to_thread.run_sync(self._linter.fixes, root.workspace, rule, self._encoding, texts)
+        search = self._linter.fixes(root.workspace, rule, self._encoding, texts)
+        try:
+            fixes = await to_thread.run_sync(search.run, abandon_on_cancel=True)
+        except anyio.get_cancelled_exc_class():
+            search.cancel()
+            raise
         by_uri: dict[str, tuple[int | None, Sequence[PlacedFix]]] = {}
         for path, some in fixes.items():
             uri = opened[path][0] if path in opened else root.uri(root.key(path))
@@ -374,6 +399,24 @@ class LspRoom:
         workspace = self._server.client_capabilities.workspace
         edit = workspace.workspace_edit if workspace else None
         return bool(edit and edit.document_changes)
+
+
+def _edit_of(change: object) -> Change | None:
+    """One of `contentChanges`; None where it is not as expected."""
+    said = cast("dict[str, Any]", change) if isinstance(change, dict) else {}
+    text = said.get("text")
+    if not isinstance(text, str):
+        return None
+    if "range" not in said:
+        return None, text
+    match said["range"]:
+        case {
+            "start": {"line": int(line), "character": int(column)},
+            "end": {"line": int(end_line), "character": int(end_column)},
+        } if min(line, column, end_line, end_column) >= 0:
+            return (line, column, end_line, end_column), text
+        case _:
+            return None
 
 
 def _cause(error: BaseException) -> str:
