@@ -48,11 +48,13 @@ PACKAGES = (
 PER_KIND = 12
 
 
-def caught(package: python_packages.Package, limit: int, seed: int) -> dict[str, list[tuple[mutations.Mutant, bool]]]:
+def caught(
+    package: python_packages.Package, limit: int, seed: int, left_out: Counter[str]
+) -> dict[str, list[tuple[mutations.Mutant, bool]]]:
     """The mutants of one package by kind, at most `limit` of each, and whether a gate noticed."""
     results: dict[str, list[tuple[mutations.Mutant, bool]]] = defaultdict(list)
     paths = list(package.paths)
-    modules = mutations.load(python_packages.SITE, paths)
+    modules = mutations.load(python_packages.SITE, paths, left_out)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for path in paths:
@@ -60,10 +62,12 @@ def caught(package: python_packages.Package, limit: int, seed: int) -> dict[str,
             shutil.copyfile(python_packages.SITE / path, root / path)
         base = python_packages.index(root, paths, package.tops)
         before = Counter((one.rule, one.path, one.text) for one in base.check())
-        for mutant in mutations.mutants(root, modules, seed):
+        for mutant in mutations.mutants(modules, seed, left_out):
             if len(results[mutant.kind]) >= limit:
                 if all(len(results[kind]) >= limit for kind in mutations.KINDS):
+                    left_out["packages: not read to the end, the limit was reached for all kinds"] += 1
                     break
+                left_out[f"mutants: {mutant.kind} beyond the limit of {limit}"] += 1
                 continue
             place = root / mutant.path
             original = place.read_bytes()
@@ -86,12 +90,14 @@ def _unresolved(root: Path, paths: list[str], mutant: mutations.Mutant) -> bool:
     return bool({gap.key for gap in found} - {gap.key for gap in before})
 
 
-def run(names: Iterable[str], limit: int, seed: int) -> dict[str, list[tuple[mutations.Mutant, bool]]]:
-    """All packages together."""
+def run(
+    names: Iterable[str], limit: int, seed: int, left_out: Counter[str]
+) -> dict[str, list[tuple[mutations.Mutant, bool]]]:
+    """All packages together; `left_out` counts what was no subject, by its reason."""
     total: dict[str, list[tuple[mutations.Mutant, bool]]] = defaultdict(list)
     for package in python_packages.packages():
         if package.name in names:
-            for kind, results in caught(package, limit, seed).items():
+            for kind, results in caught(package, limit, seed, left_out).items():
                 total[kind] += results
     return total
 
@@ -103,7 +109,8 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=PER_KIND, help="mutants of each kind and package")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    total = run(chosen.packages, chosen.limit, chosen.seed)
+    left_out = Counter[str]()
+    total = run(chosen.packages, chosen.limit, chosen.seed, left_out)
     for kind in mutations.KINDS:
         print(_rate(kind, total[kind]))
     everything = [result for results in total.values() for result in results]
@@ -111,6 +118,9 @@ def main() -> int:
     for mutant, is_caught in everything:
         if not is_caught:
             print(f"    missed: {mutant.kind} {mutant.path}: {mutant.what}")
+    print("not counted, by reason:")
+    for reason, count in sorted(left_out.items()):
+        print(f"    {reason}: {count}")
     is_met = sum(is_caught for _, is_caught in everything) >= GOAL * len(everything)
     return 0 if everything and is_met else 1
 

@@ -11,6 +11,7 @@ that is mutated. Then
   without it;
 - a misspelt import breaks by itself: the module is imported, and has no such attribute and no such submodule.
 
+What is left out is counted by its reason in `left_out`, so that a rate always stands beside what it does not speak of.
 Uses that the program expects to fail (inside `try`, `if` over versions, `TYPE_CHECKING`) do not count, nor do names
 that the same file binds again (a fallback definition), nor functions behind decorators for dropped parameters.
 """
@@ -23,11 +24,12 @@ import inspect
 import random
 import symtable
 import types
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 KINDS = ("delete", "rename", "drop-parameter", "misspell-import")
 
 
@@ -53,11 +55,12 @@ class Module:
     uses: list[tuple[ast.expr, object]] = field(default_factory=list)
 
 
-def load(root: Path, paths: list[str]) -> list[Module]:
+def load(root: Path, paths: list[str], left_out: Counter[str]) -> list[Module]:
     """Import the modules; those that can't be are left out."""
     found: list[Module] = []
     for path in paths:
         if not path.endswith(".py") or path.endswith("__main__.py"):
+            left_out["files: a stub, compiled, or __main__"] += 1
             continue
         name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         try:
@@ -65,9 +68,11 @@ def load(root: Path, paths: list[str]) -> list[Module]:
             source = (root / path).read_text("utf-8")
             tree = ast.parse(source)
             table = symtable.symtable(source, path, "exec")
-        except BaseException:  # noqa: BLE001, S112 - a module that does not import is no subject
+        except BaseException:  # noqa: BLE001 - a module that does not import is no subject
+            left_out["files: the module does not import here"] += 1
             continue
         if getattr(loaded, "__file__", None) != str(root / path):
+            left_out["files: another file is imported under this name"] += 1
             continue
         module = Module(path, name, source, tree, loaded)
         module.uses = list(_global_uses(module, table))
@@ -130,7 +135,7 @@ def _is_global(scope: symtable.SymbolTable, name: str) -> bool:
     return symbol.is_global() or scope.get_type() == "module"
 
 
-def mutants(root: Path, modules: list[Module], seed: int) -> Iterator[Mutant]:
+def mutants(modules: list[Module], seed: int, left_out: Counter[str]) -> Iterator[Mutant]:
     """Every mutation that breaks something, in an order that the seed decides."""
     chance = random.Random(seed)  # noqa: S311 - a repeatable choice, no secret
     by_object: dict[int, list[tuple[Module, ast.expr]]] = defaultdict(list)
@@ -141,19 +146,27 @@ def mutants(root: Path, modules: list[Module], seed: int) -> Iterator[Mutant]:
     chance.shuffle(order)
     for module in order:
         if "from __future__" not in module.source and "eval(" in module.source:
+            left_out["files: evaluates text"] += 1
             continue
-        definitions = [node for node in module.tree.body if _is_plain(module, node)]
+        written = [node for node in module.tree.body if isinstance(node, _DEFINITION)]
+        definitions = [node for node in written if _is_plain(module, node)]
+        unclear_count = len(written) - len(definitions)
+        left_out["definitions: bound twice, replaced, or of a module with __getattr__"] += unclear_count
         chance.shuffle(definitions)
         for node in definitions:
-            assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
             value = vars(module.loaded).get(node.name)
             uses = [use for use in by_object[id(value)] if not _is_inside(use, module, node)]
             importers = [other for other in modules if _imports(other, module, node.name)]
             if any(_breaks_name(use, module, node.name) for use in uses) or importers:
                 yield from _removals(module, node, chance)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list:
-                yield from _dropped(module, node, value, uses, by_object, chance)
-        yield from _misspelt(module, chance)
+            else:
+                left_out["definitions: Python saw no use that would break"] += 1
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                if node.decorator_list:
+                    left_out["parameters: of a decorated function"] += len(node.args.args)
+                else:
+                    yield from _dropped(module, node, value, uses, chance, left_out)
+        yield from _misspelt(module, chance, left_out)
 
 
 def _is_plain(module: Module, node: ast.stmt) -> bool:
@@ -232,8 +245,8 @@ def _dropped(  # noqa: PLR0917 - what a mutation is made from
     node: ast.FunctionDef | ast.AsyncFunctionDef,
     value: object,
     uses: list[tuple[Module, ast.expr]],
-    by_object: dict[int, list[tuple[Module, ast.expr]]],
     chance: random.Random,
+    left_out: Counter[str],
 ) -> Iterator[Mutant]:
     try:
         signature = inspect.signature(value)  # pyright: ignore[reportArgumentType] - a function by its node
@@ -242,12 +255,17 @@ def _dropped(  # noqa: PLR0917 - what a mutation is made from
     calls = [call for other, use in uses for call in [_call_of(other, use)] if call is not None]
     names = [argument.arg for argument in [*node.args.args, *node.args.kwonlyargs]]
     chance.shuffle(names)
+    left_out["parameters: more than two of a function"] += len(names[2:])
     for name in names[:2]:
         rest = signature.replace(parameters=[one for one in signature.parameters.values() if one.name != name])
         if any(_binds(signature, call) and not _binds(rest, call) for call in calls):
             source = _without_parameter(module.source, node, name)
             if source is not None:
                 yield Mutant("drop-parameter", module.path, source, f"{name} of {node.name}")
+            else:
+                left_out["parameters: the head is not one statement of its own"] += 1
+        else:
+            left_out["parameters: Python saw no call that would break"] += 1
 
 
 def _call_of(module: Module, use: ast.expr) -> ast.Call | None:
@@ -291,14 +309,16 @@ def _without_parameter(source: str, node: ast.FunctionDef | ast.AsyncFunctionDef
     return "".join([*lines[: node.lineno - 1], head + "\n", *lines[first.lineno - 1 :]])
 
 
-def _misspelt(module: Module, chance: random.Random) -> Iterator[Mutant]:
+def _misspelt(module: Module, chance: random.Random, left_out: Counter[str]) -> Iterator[Mutant]:
     """A letter doubled or two swapped in the name of an import at the top."""
     imports = [node for node in module.tree.body if isinstance(node, ast.ImportFrom) and node.module != "__future__"]
     chance.shuffle(imports)
     lines = module.source.splitlines(keepends=True)
+    left_out["imports: more than three of a file"] += len(imports[3:])
     for node in imports[:3]:
         alias = chance.choice(node.names)
         if alias.name == "*" or len(alias.name) < 4 or alias.lineno != alias.end_lineno:
+            left_out["imports: a star, or a name of fewer than four letters"] += 1
             continue
         at = chance.randrange(1, len(alias.name) - 1)
         wrong = alias.name[:at] + alias.name[at + 1] + alias.name[at] + alias.name[at + 2 :]
@@ -306,6 +326,7 @@ def _misspelt(module: Module, chance: random.Random) -> Iterator[Mutant]:
             wrong = alias.name[:at] + alias.name[at] + alias.name[at:]
         target = _target(module, node)
         if target is None or hasattr(target, wrong) or "__getattr__" in vars(target):
+            left_out["imports: the module does not import, or answers for any name"] += 1
             continue
         line = lines[alias.lineno - 1]
         start = len(line.encode()[: alias.col_offset].decode())

@@ -59,7 +59,7 @@ class ImportJudge:
             gaps = [
                 (entry, gap)
                 for entry in imports
-                for gap in self._python.unresolved(source.path, entry, is_nested=_is_indented(lines, entry.start_line))
+                for gap in self._python.unresolved(source.path, entry, is_late=_is_indented(lines, entry.start_line))
             ]
             conditional = conditional_lines(source.content) if gaps else frozenset[int]()
             gaps = [(entry, gap) for entry, gap in gaps if entry.start_line not in conditional]
@@ -76,6 +76,7 @@ def _missing(path: str, entry: native.Import, gap: Unresolved) -> Missing:
         rule="unresolved-import",
         path=path,
         message=gap.message,
+        severity="error" if gap.is_certain else "info",
         start_line=entry.start_line,
         start_column=entry.start_column,
         end_line=entry.end_line,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.review.imports import ImportJudge
+from orchestrator.review.imports import ImportJudge, Missing
 from orchestrator.review.sources import Source, all_paths, read_sources
 
 SITE = Path(pytest.__file__).parent.parent
@@ -17,13 +17,16 @@ HERE = {"PATH": str(Path(sys.executable).parent)}
 
 
 def missing(root: Path, files: dict[str, str], path: str, code: str) -> list[str]:
+    return [gap.key for gap in gaps(root, files, path, code)]
+
+
+def gaps(root: Path, files: dict[str, str], path: str, code: str) -> list[Missing]:
     for name, text in files.items():
         place = root / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
     judge = ImportJudge(str(root), all_paths(str(root)), str(root), NOWHERE)
-    found, _ = judge.missing([Source(path, code.encode())])
-    return [gap.key for gap in found]
+    return judge.missing([Source(path, code.encode())])[0]
 
 
 PYTHON = {
@@ -70,6 +73,22 @@ def test_real_python_imports(tmp_path: Path, code: str) -> None:
 )
 def test_invented_python_imports(tmp_path: Path, code: str, key: str) -> None:
     assert missing(tmp_path, PYTHON, "src/shop/new.py", code) == [key]
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "severity"),
+    [
+        ("src/shop/new.py", "import flask_superauth", "error"),
+        ("src/shop/new.py", "def f():\n    import shop.orders", "error"),
+        ("src/shop/new.py", "def f():\n    import flask_superauth", "info"),
+        ("src/shop/_vendor/new.py", "import flask_superauth", "info"),
+        ("src/shop/new.pyi", "import flask_superauth", None),
+    ],
+)
+def test_what_the_program_can_do_without_only_informs(
+    tmp_path: Path, path: str, code: str, severity: str | None
+) -> None:
+    assert [gap.finding.severity for gap in gaps(tmp_path, PYTHON, path, code)] == ([severity] if severity else [])
 
 
 NODE = {

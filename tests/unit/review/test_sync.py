@@ -166,6 +166,121 @@ def test_wrong_scripts_are_found(tmp_path: Path, code: str, rule: str, text: str
     assert found(tmp_path, SCRIPTS | {"src/new.ts": code + "\n"}) == [(rule, text)]
 
 
+UNCERTAIN = {
+    "two stars bring one name": {
+        "lib/__init__.py": "from lib.one import *\nfrom lib.two import *\n",
+        "lib/one.py": "from lib import tree\n",
+        "lib/two.py": "from lib.other import tree\n",
+        "lib/tree.py": "",
+        "lib/other/__init__.py": "",
+        "lib/other/tree.py": "def grow(): ...\n",
+        "use.py": "import lib\nlib.tree.grow()\n",
+    },
+    "a star that can't be read": {
+        "lib/__init__.py": "from lib.one import *\nfrom nowhere_at_all import *\n",
+        "lib/one.py": "def f(a): ...\n",
+        "use.py": "import lib\nlib.f()\nlib.g()\n",
+    },
+    "a star below a definition": {
+        "lib/__init__.py": "def f(a): ...\n\nfrom lib.fast import *\n",
+        "lib/fast.py": "def f(a, b): ...\n",
+        "use.py": "from lib import f\nf(1, 2)\n",
+    },
+    "modules that star-import each other": {
+        **{
+            f"lib/m{at}.py": "".join(f"from lib.m{other} import *\n" for other in range(8) if other != at)
+            for at in range(8)
+        },
+        "lib/__init__.py": "",
+        "lib/m0.py": "from nowhere_at_all import *\nfrom lib.m1 import *\n",
+        "use.py": "from lib.m3 import anything\n",
+    },
+    "the order of lookup among several bases": {
+        "shapes.py": (
+            "class Base:\n    def __init__(self, a): ...\n\n\nclass Lazy(Base):\n    pass\n\n\n"
+            "class Wide(Base):\n    def __init__(self, a, b): ...\n\n\n"
+            "class Both(Lazy, Wide):\n    pass\n\n\nBoth(1, 2)\n"
+        ),
+    },
+    "a base that changes how its subclasses are made": {
+        "made.py": (
+            "class A:\n    def __init_subclass__(cls): ...\n    def __init__(self): ...\n\n\n"
+            "class B(A):\n    pass\n\n\nB(1)\n"
+        ),
+    },
+    "attributes written through __dict__": {
+        "bag.py": (
+            "class Bag:\n    def __init__(self, **all):\n        self.__dict__.update(all)\n\n"
+            "    def f(self):\n        return self.any\n"
+        ),
+    },
+    "a module that writes its own names": {
+        "own.py": "def f(a): ...\n\n\nfor name in ('f',):\n    globals()[name] = print\n",
+        "use.py": "from own import f\nf(1, 2, 3)\n",
+    },
+    "a package that looks elsewhere for its modules": {
+        "lib/__init__.py": "__path__ = ['/elsewhere']\n",
+        "use.py": "from lib import anything\n",
+    },
+    "a module that a build makes": {
+        "lib/__init__.py": "",
+        "lib/speed.pyx": "",
+        "use.py": "from lib import speed\n",
+    },
+    "a stub": {"lib.pyi": "def f(a: Nothing) -> Gone: ...\n"},
+    "an import of a stub's neighbour of the same name as another package": {
+        "kit/__init__.pyi": "",
+        "kit/httpz.py": "import httpz\nhttpz.Client()\n",
+    },
+    "attributes set by computed names": {
+        "names.py": "class Names:\n    pass\n\n\nfor word in ('a', 'b'):\n    setattr(Names, word, word)\n",
+        "use.py": "from names import Names\nNames.a\n",
+    },
+    "a stub of a compiled module": {
+        "kit/__init__.py": "",
+        "kit/fast.pyi": "def f() -> int: ...\n",
+        "use.py": "from kit import fast\nfast.g()\n",
+    },
+    "a class that others are mixed with": {
+        "part.py": "class Part:\n    def f(self):\n        return self.whole\n",
+    },
+    "a class that is handed to a function": {
+        "made.py": (
+            "def fill(one):\n    setattr(one, 'A'.upper(), 1)\n\n\n"
+            "class Filled:\n    pass\n\n\nfill(Filled)\nFilled.A\n"
+        ),
+    },
+    "names that a file writes into builtins": {
+        "begin.py": "import builtins as everywhere\n\neverywhere.ip = 1\n",
+        "use.py": "def f():\n    return ip\n",
+    },
+    "a branch for another version of an installed module": {
+        "use.py": "import json\n\nNEW = hash(json) > 1\nif NEW:\n    from json import loadz\n    json.dumpz\n",
+    },
+}
+
+
+@pytest.mark.parametrize("files", UNCERTAIN.values(), ids=list(UNCERTAIN))
+def test_what_is_not_certain_is_not_said(tmp_path: Path, files: dict[str, str]) -> None:
+    assert found(tmp_path, files) == []
+
+
+def test_the_order_of_lookup_finds_the_nearest_constructor(tmp_path: Path) -> None:
+    files = UNCERTAIN["the order of lookup among several bases"]
+    source = files["shapes.py"].replace("Both(1, 2)", "Both(1)")
+    assert found(tmp_path, {"shapes.py": source}) == [("wrong-arguments", "Both")]
+
+
+def test_a_name_that_no_star_brings_is_missing(tmp_path: Path) -> None:
+    files = {
+        "lib/__init__.py": "from lib.one import *\n",
+        "lib/one.py": "from lib.two import *\n",
+        "lib/two.py": "def f(): ...\n",
+        "use.py": "from lib import f, g\n",
+    }
+    assert found(tmp_path, files) == [("missing-name", "g")]
+
+
 def test_a_finding_tells_evidence_and_the_nearest_name(tmp_path: Path) -> None:
     write(tmp_path, CORE | {"app/new.py": "from app.core import add\nadd(1, lodu=True)\n"})
     (one,) = index_of(tmp_path).check()

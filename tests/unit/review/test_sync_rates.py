@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,9 @@ def test_real_packages_raise_no_false_alarm(tools) -> None:
 
 def test_mutations_of_a_real_package_are_caught(tools) -> None:
     _, _, mutants = tools
-    total = mutants.run(["click", "pluggy"], limit=2, seed=2)
+    left_out = Counter[str]()
+    total = mutants.run(["click", "pluggy"], limit=2, seed=2, left_out=left_out)
     results = [(mutant, is_caught) for found in total.values() for mutant, is_caught in found]
     assert len(results) >= 8
+    assert left_out.total() > 0
     assert [(mutant.kind, mutant.what) for mutant, is_caught in results if not is_caught] == []

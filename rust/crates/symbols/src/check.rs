@@ -85,6 +85,9 @@ impl<'w> Checker<'w> {
         if facts.family == Family::TypeScript && self.module.path.contains(".d.") {
             return; // Written by a compiler, often with the internal parts left out.
         }
+        if self.module.path.ends_with(".pyi") {
+            return; // Never run: a name that is wrong there means any type.
+        }
         for binding in &facts.bindings {
             if let Kind::Import(import) = &binding.kind
                 && !binding.guards.import
@@ -137,10 +140,11 @@ impl<'w> Checker<'w> {
             return;
         }
         let is_missing = matches!(self.world.import(&self.module, import, 0), Meaning::Missing);
-        let is_stub = self.module.path.ends_with(".pyi");
         let is_theirs = modules.iter().any(|module| !module.is_ours);
-        if is_theirs && (is_stub || name.starts_with('_') || builtins::is_of_other_versions(name)) {
-            return; // Stubs name what exists for the type checker alone; private names come and go.
+        if is_theirs
+            && (binding.guards.branch || name.starts_with('_') || builtins::is_of_other_versions(name))
+        {
+            return; // Private names come and go.
         }
         // The import that is wrong is reported where it stands: a re-export of it is not wrong too.
         if !is_missing || !matches!(Self::written(modules, name), Written::Nowhere) {
@@ -186,7 +190,7 @@ impl<'w> Checker<'w> {
         let mut meaning = self.root(found);
         if matches!(meaning, Meaning::Missing) {
             let is_bound = !self.module.facts.global(&found.root).is_empty();
-            if found.target == Root::Global && !is_bound {
+            if found.target == Root::Global && !is_bound && !self.world.builtin.contains(&found.root) {
                 let message = format!(
                     "the name '{}' is not defined{}",
                     found.root,
@@ -231,7 +235,8 @@ impl<'w> Checker<'w> {
 
     fn missing_attribute(&mut self, found: &Use, modules: &[Module], attribute: &Name) {
         let is_theirs = modules.iter().any(|module| !module.is_ours);
-        let is_fleeting = attribute.starts_with('_') || builtins::is_of_other_versions(attribute);
+        let is_fleeting =
+            found.guards.branch || attribute.starts_with('_') || builtins::is_of_other_versions(attribute);
         if self.is_excused(attribute) || (is_theirs && is_fleeting) {
             return;
         }
@@ -256,6 +261,9 @@ impl<'w> Checker<'w> {
         let mut shapes: Vec<(Module, Place, Signature)> = Vec::new();
         for target in targets {
             let binding = &target.module.facts.bindings[target.binding as usize];
+            if target.module.facts.is_rewritten() {
+                return; // The definition may have been put aside for another one.
+            }
             match &binding.kind {
                 Kind::Function(signature) if !signature.is_opaque && binding.class.is_none() => {
                     shapes.push((target.module.clone(), binding.place, (**signature).clone()));
@@ -354,10 +362,18 @@ impl<'w> Checker<'w> {
             && !self.is_excused(attribute)
             && !self.world.stored_attributes.contains(attribute)
             && !self.world.may_inherit(&class, attribute)
+            && !self.is_part(&class, &lineage, attribute)
         {
             self.no_attribute(found, &class, &lineage, attribute);
         }
         self.lineages.insert(class.class, lineage);
+    }
+
+    /// Whether a class derives from nothing and nobody makes one of it: it may be mixed into classes that have the rest.
+    /// What the base's class had is missing all the same.
+    fn is_part(&self, class: &ClassRef, lineage: &Lineage, attribute: &str) -> bool {
+        let is_made = || self.world.called.contains(class.name());
+        lineage.classes.len() == 1 && !is_made() && self.evidence.of_member(class, attribute).is_empty()
     }
 
     fn no_attribute(&mut self, found: &Use, class: &ClassRef, lineage: &Lineage, attribute: &Name) {

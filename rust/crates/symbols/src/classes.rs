@@ -1,6 +1,6 @@
 //! Classes with all that they inherit, where every base is known.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::facts::{Class, Kind, Making, Name, Parameter, ParameterKind, Root, Signature, Use};
 use crate::link::{Meaning, Target, World};
@@ -14,6 +14,9 @@ const EMPTY_HOMES: [&str; 3] = ["typing", "typing_extensions", "abc"];
 
 const MAX_DEPTH: usize = 30;
 
+/// Classes with their orders of lookup, where they have one.
+type Orders = HashMap<(Name, u32), Option<Vec<ClassRef>>>;
+
 /// A class and its place.
 #[derive(Clone)]
 pub(crate) struct ClassRef {
@@ -26,6 +29,11 @@ impl ClassRef {
         &self.module.facts.classes[self.class as usize]
     }
 
+    /// The name under which it is defined.
+    pub fn name(&self) -> &Name {
+        &self.module.facts.bindings[self.get().binding as usize].name
+    }
+
     fn key(&self) -> (Name, u32) {
         (self.module.path.clone(), self.class)
     }
@@ -36,6 +44,8 @@ pub(crate) struct Lineage {
     pub classes: Vec<ClassRef>,
     /// Every base was found.
     pub is_whole: bool,
+    /// Somewhere a class of such a name gets attributes by computed names.
+    is_opened: bool,
 }
 
 impl World<'_> {
@@ -44,10 +54,57 @@ impl World<'_> {
         let mut lineage = Lineage {
             classes: Vec::new(),
             is_whole: true,
+            is_opened: false,
         };
         let mut seen = HashSet::new();
         self.descend(class, &mut lineage, &mut seen, 0);
+        if lineage.is_whole && lineage.classes.iter().any(|one| one.get().bases.len() > 1) {
+            match self.ordered(class, &mut HashMap::new()) {
+                Some(classes) => lineage.classes = classes,
+                None => lineage.is_whole = false,
+            }
+        }
+        lineage.is_opened = lineage.classes.iter().any(|one| self.opened.contains(one.name()));
         lineage
+    }
+
+    /// The classes of a whole lineage in the order in which Python looks into them (C3, as `type.mro` documents it);
+    /// None when there is no such order.
+    fn ordered(&self, class: &ClassRef, known: &mut Orders) -> Option<Vec<ClassRef>> {
+        if let Some(found) = known.get(&class.key()) {
+            return found.clone();
+        }
+        known.insert(class.key(), None); // A class that derives from itself has no order.
+        let bases = class
+            .get()
+            .bases
+            .iter()
+            .filter_map(|base| match self.base(&class.module, base) {
+                Base::Class(found) => Some(found),
+                Base::Empty | Base::Unknown => None,
+            });
+        let bases: Vec<ClassRef> = bases.collect();
+        let mut lists = Vec::new();
+        for base in &bases {
+            lists.push(self.ordered(base, known)?);
+        }
+        lists.push(bases);
+        let mut order = vec![class.clone()];
+        while lists.iter().any(|list| !list.is_empty()) {
+            let is_free = |one: &ClassRef| {
+                let is_later =
+                    |list: &Vec<ClassRef>| list.iter().skip(1).any(|other| other.key() == one.key());
+                !lists.iter().any(is_later)
+            };
+            let heads = lists.iter().filter_map(|list| list.first());
+            let next = heads.into_iter().find(|head| is_free(head))?.clone();
+            for list in &mut lists {
+                list.retain(|one| one.key() != next.key());
+            }
+            order.push(next);
+        }
+        known.insert(class.key(), Some(order.clone()));
+        Some(order)
     }
 
     fn descend(
@@ -153,7 +210,7 @@ impl Lineage {
 
     /// Whether attributes are known: no base is missing, and no class makes attributes in other ways.
     pub fn is_closed(&self) -> bool {
-        self.is_whole && self.classes.iter().all(|class| !class.get().is_open)
+        self.is_whole && !self.is_opened && self.classes.iter().all(|class| !class.get().is_open)
     }
 
     /// Whether an instance has an attribute, by what is written.
@@ -165,11 +222,9 @@ impl Lineage {
 
     /// What the class is called with, the instance left out; None when that is not certain.
     pub fn constructor(&self) -> Option<Vec<(Module, Signature)>> {
-        if self
-            .classes
-            .iter()
-            .any(|class| class.get().making == Making::Opaque || class.get().members.contains_key("__new__"))
-        {
+        if self.classes.iter().any(|class| {
+            class.get().making == Making::Opaque || class.get().has_any(&["__new__", "__init_subclass__"])
+        }) {
             return None;
         }
         let own = self.classes.first()?;

@@ -43,11 +43,12 @@ fn is_definition(binding: &Binding) -> bool {
     matches!(binding.kind, Kind::Function(_) | Kind::Class(_))
 }
 
-/// Tests repeat names by habit, programs each have a `main`.
+/// Tests repeat names by habit, stubs those of their modules, programs each have a `main`.
 fn is_shared(file: &IndexedFile, name: &str) -> bool {
     let stem = split(&file.path).1;
+    let is_stub = stem.rsplit('.').next() == Some("pyi") || stem.contains(".d.");
     let is_test = stem.starts_with("test_") || stem.contains(".test.") || stem.contains(".spec.");
-    !is_test && name != "main" && !name.starts_with("test_")
+    !is_test && !is_stub && name != "main" && !name.starts_with("test_")
 }
 
 fn pair(

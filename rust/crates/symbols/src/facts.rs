@@ -126,6 +126,8 @@ pub struct Guards {
     pub import: bool,
     /// A missing name, attribute or wrong call is expected.
     pub any: bool,
+    /// It stands under some condition: another version of an installed module may be meant.
+    pub branch: bool,
 }
 
 /// The arguments of a call.
@@ -213,6 +215,13 @@ pub struct Class {
     pub making: Making,
 }
 
+impl Class {
+    /// Whether its body binds one of these names.
+    pub fn has_any(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.members.contains_key(*name))
+    }
+}
+
 /// What `__all__` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Listed {
@@ -279,9 +288,16 @@ pub struct FileFacts {
     pub stores: Vec<Use>,
     /// Names that the file asks for by `hasattr` or `getattr`.
     pub probed: HashSet<Name>,
+    /// Last names of what gets attributes by computed names: `setattr(Name, …)`, `Name.__dict__`.
+    pub opened: HashSet<Name>,
 }
 
 impl FileFacts {
+    /// Whether the module may give its written names other meanings; one with a `__getattr__` only adds names.
+    pub fn is_rewritten(&self) -> bool {
+        self.is_dynamic && !self.globals.contains_key("__getattr__")
+    }
+
     /// The bindings of a name at the module's top.
     pub fn global(&self, name: &str) -> &[u32] {
         self.globals.get(name).map_or(&[], Vec::as_slice)

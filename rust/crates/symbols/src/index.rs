@@ -12,6 +12,11 @@ use syntax::{MAX_SOURCE_BYTES, NotChecked, SupportLang};
 use crate::facts::{Family, FileFacts};
 use crate::{pool, python_facts, script_facts};
 
+/// Ends of files that are modules, or that a build makes modules of.
+const MODULE_SUFFIXES: [&str; 12] = [
+    ".py", ".pyi", ".so", ".pyd", ".pyx", ".pyx.in", ".c", ".cc", ".cpp", ".f", ".f90", ".pyf",
+];
+
 /// What stands around a tree: nothing of it is read before it is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
@@ -115,10 +120,7 @@ impl SymbolIndex {
             while !above.is_empty() && self.folders.insert(above.to_owned()) {
                 above = split(above).0;
             }
-            if [".py", ".pyi", ".so", ".pyd"]
-                .iter()
-                .any(|suffix| name.ends_with(suffix))
-            {
+            if MODULE_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
                 let stem = name.split('.').next().unwrap_or_default();
                 self.modules.insert(join(folder, stem));
             }

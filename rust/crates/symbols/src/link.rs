@@ -1,15 +1,20 @@
 //! What a name means across files. The answer is Unknown wherever it is not certain.
 
-use std::collections::HashSet;
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::builtins;
 use crate::facts::{Family, ImportRef, Kind, Listed, Name, Root, Use};
-use crate::index::SymbolIndex;
+use crate::index::{IndexedFile, SymbolIndex};
 use crate::modules::{Module, Where};
 use crate::subclasses::Subclasses;
 
 /// Longer chains of re-exports are not followed.
 pub(crate) const MAX_HOPS: usize = 24;
+
+/// A search for one name looks at no more modules than these.
+const MAX_STEPS: usize = 300;
 
 /// A definition: a binding in a module.
 #[derive(Clone)]
@@ -45,6 +50,16 @@ pub(crate) enum Meaning {
 }
 
 impl Meaning {
+    /// This meaning, when the other one is the same or nothing.
+    fn or_same(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Missing, other) => other,
+            (meaning, Self::Missing) => meaning,
+            (meaning, other) if meaning.is_same(&other) => meaning,
+            _ => Self::Unknown,
+        }
+    }
+
     /// Whether both lead to the same place of the same files.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
@@ -74,8 +89,18 @@ pub(crate) struct World<'i> {
     pub stored: HashSet<(Name, Name)>,
     /// Attributes that are assigned on something unknown, anywhere.
     pub stored_attributes: HashSet<Name>,
+    /// Names that some file writes into `builtins`.
+    pub builtin: HashSet<Name>,
+    /// Last names of what is called, anywhere.
+    pub called: HashSet<Name>,
+    /// Names of classes that get attributes by computed names, anywhere.
+    pub opened: HashSet<Name>,
     /// Who derives from whom.
     pub subclasses: Subclasses,
+    /// Meanings of globals that were looked for before, by path and name.
+    known: RwLock<HashMap<(Name, Name), Meaning>>,
+    /// The modules that the star imports of a module name, by its path; None where one of them can't be read.
+    star_sources: RwLock<HashMap<Name, Option<Arc<Vec<Module>>>>>,
 }
 
 impl<'i> World<'i> {
@@ -85,7 +110,12 @@ impl<'i> World<'i> {
             index,
             stored: HashSet::new(),
             stored_attributes: HashSet::new(),
+            builtin: HashSet::new(),
+            called: HashSet::new(),
+            opened: HashSet::new(),
             subclasses: Subclasses::new(),
+            known: RwLock::default(),
+            star_sources: RwLock::default(),
         }
     }
 
@@ -100,6 +130,9 @@ impl<'i> World<'i> {
                 let Some((last, before)) = store.attributes.split_last() else {
                     continue;
                 };
+                if before.is_empty() && is_builtins(&module, store) {
+                    world.builtin.insert(last.clone());
+                }
                 match world.walk(&module, store, before) {
                     Meaning::Module(Where::Modules(modules)) => {
                         stored.extend(
@@ -114,8 +147,17 @@ impl<'i> World<'i> {
                 }
             }
         }
+        let calls = |file: &'i IndexedFile| file.facts.uses.iter().filter(|found| found.call.is_some());
+        let last = |found: &'i Use| found.attributes.last().unwrap_or(&found.root).clone();
+        world.called = index.files.iter().flat_map(calls).map(last).collect();
+        world.opened = index
+            .files
+            .iter()
+            .flat_map(|file| file.facts.opened.iter().cloned())
+            .collect();
         world.stored = stored;
         world.stored_attributes = attributes;
+        world.known = RwLock::default(); // What was found without these may be otherwise with them.
         world.subclasses = world.find_subclasses();
         world
     }
@@ -203,85 +245,168 @@ impl<'i> World<'i> {
                         _ => {}
                     }
                 }
-                last
+                // A stub alone speaks for a compiled module, and may leave names out.
+                let is_stub = modules.iter().all(|module| module.path.ends_with(".pyi"));
+                match last {
+                    Meaning::Missing if is_stub => Meaning::Unknown,
+                    meaning => meaning,
+                }
             }
         }
     }
 
     /// A global of a Python module (or of a script, seen from inside).
     pub fn global(&self, module: &Module, name: &str, hops: usize) -> Meaning {
-        if hops > MAX_HOPS || module.facts.is_broken {
+        if hops > 0 {
+            return self.search(module, name, hops);
+        }
+        let key = (module.path.clone(), Name::from(name));
+        if let Some(known) = read(&self.known).get(&key) {
+            return known.clone();
+        }
+        let meaning = self.search(module, name, 0);
+        write(&self.known).insert(key, meaning.clone());
+        meaning
+    }
+
+    fn search(&self, module: &Module, name: &str, hops: usize) -> Meaning {
+        if hops > MAX_HOPS || module.facts.is_broken || !may_step(hops) {
             return Meaning::Unknown;
         }
         let bindings = module.facts.global(name);
-        if bindings.is_empty() {
-            return self.unbound(module, name, hops);
-        }
         let is_stored = !self.stored.is_empty() && self.stored.contains(&(module.path.clone(), name.into()));
-        let is_module_too = self.index.submodule(module, name).is_some();
-        if !module.is_ours || is_stored {
+        if !bindings.is_empty() && (!module.is_ours || is_stored) {
             return Meaning::Unknown; // It exists; what it is does not matter, or is not certain.
+        }
+        let inner = self.index.submodule(module, name).map(Meaning::Module);
+        let starred = self.starred(module, name, hops);
+        if bindings.is_empty() {
+            let is_open = module.facts.is_dynamic || builtins::is_module_attribute(name) || is_stored;
+            return match inner.unwrap_or(Meaning::Missing).or_same(starred) {
+                Meaning::Missing if is_open => Meaning::Unknown,
+                meaning => meaning,
+            };
         }
         let meanings = bindings
             .iter()
             .map(|binding| self.binding(module, *binding, hops));
-        match merge(meanings) {
-            place @ Meaning::Module(_) => place,
-            // An import of the submodule of this name, anywhere, would put it in the place of the binding.
-            _ if is_module_too => Meaning::Unknown,
-            meaning => meaning,
+        let meaning = merge(meanings);
+        // An import of the submodule of this name, anywhere, would put it in the place of the binding; a star import
+        // below the binding would put its own.
+        let is_other = |other: &Meaning| !matches!(other, Meaning::Unknown) && !other.is_same(&meaning);
+        match (inner, starred) {
+            (Some(inner), _) if !inner.is_same(&meaning) => Meaning::Unknown,
+            (_, starred) if !matches!(starred, Meaning::Missing) && is_other(&starred) => Meaning::Unknown,
+            _ => meaning,
         }
     }
 
-    fn unbound(&self, module: &Module, name: &str, hops: usize) -> Meaning {
-        if let Some(place) = self.index.submodule(module, name) {
-            return Meaning::Module(place);
-        }
-        let mut is_unknown = module.facts.is_dynamic || builtins::is_module_attribute(name);
+    /// What the star imports of a module, and theirs in turn, say of a name. Which one wins depends on how far each has
+    /// run, so several meanings are none; one that can't be read may have the name.
+    fn starred(&self, module: &Module, name: &str, hops: usize) -> Meaning {
         let mut meaning = Meaning::Missing;
-        for star in &module.facts.stars {
-            let place = self.index.python_module(module, star);
-            match self.starred(&place, name, hops + 1) {
-                Meaning::Missing => {}
-                Meaning::Unknown => is_unknown = true,
-                found if matches!(meaning, Meaning::Missing) || found.is_same(&meaning) => meaning = found,
-                // The last one wins, if it has run so far that it has the name.
-                _ => return Meaning::Unknown,
+        let mut seen = HashSet::from([module.path.clone()]);
+        let mut open = vec![module.clone()];
+        while let Some(next) = open.pop() {
+            let Some(sources) = self.star_sources(&next) else {
+                return Meaning::Unknown;
+            };
+            for source in sources.iter().filter(|source| shows(source, name)) {
+                if !seen.insert(source.path.clone()) {
+                    continue;
+                }
+                match self.written(source, name, hops + 1) {
+                    Meaning::Missing => open.push(source.clone()),
+                    found => meaning = meaning.or_same(found),
+                }
+                if matches!(meaning, Meaning::Unknown) {
+                    return meaning;
+                }
             }
         }
-        if !matches!(meaning, Meaning::Missing) {
-            return meaning;
-        }
-        let is_stored = self.stored.contains(&(module.path.clone(), name.into()));
-        if is_unknown || is_stored {
-            Meaning::Unknown
-        } else {
-            Meaning::Missing
-        }
+        meaning
     }
 
-    /// What `from place import *` says of a name.
-    fn starred(&self, place: &Where, name: &str, hops: usize) -> Meaning {
-        let Where::Modules(modules) = place else {
-            return Meaning::Unknown;
-        };
-        let is_hidden = |module: &Module| match &module.facts.listed {
-            Listed::Names(names) => !names.iter().any(|(listed, _)| &**listed == name),
-            Listed::Absent => name.starts_with('_'),
-            Listed::Computed => false,
-        };
-        let open: Vec<_> = modules
-            .iter()
-            .filter(|module| !is_hidden(module))
-            .cloned()
-            .collect();
-        if open.is_empty() && modules.iter().all(|module| !module.facts.is_dynamic) {
-            return Meaning::Missing;
+    fn star_sources(&self, module: &Module) -> Option<Arc<Vec<Module>>> {
+        if module.facts.stars.is_empty() {
+            return Some(Arc::default());
         }
-        if open.is_empty() {
-            return Meaning::Unknown;
+        if let Some(known) = read(&self.star_sources).get(&module.path) {
+            return known.clone();
         }
-        self.in_module(&Where::Modules(open), name, hops)
+        let mut found = Some(Vec::new());
+        for star in &module.facts.stars {
+            found = match (found, self.index.python_module(module, star)) {
+                (Some(mut known), Where::Modules(modules)) => {
+                    known.extend(modules);
+                    Some(known)
+                }
+                _ => None,
+            };
+        }
+        let found = found.map(Arc::new);
+        write(&self.star_sources).insert(module.path.clone(), found.clone());
+        found
+    }
+
+    /// What a module has under a name, its star imports left aside.
+    fn written(&self, module: &Module, name: &str, hops: usize) -> Meaning {
+        let bindings = module.facts.global(name);
+        let is_stored = self.stored.contains(&(module.path.clone(), name.into()));
+        let is_certain = module.is_ours && !is_stored && !module.facts.is_broken && hops <= MAX_HOPS;
+        match bindings {
+            [] if module.facts.is_dynamic || module.facts.is_broken || is_stored => Meaning::Unknown,
+            [] => self
+                .index
+                .submodule(module, name)
+                .map_or(Meaning::Missing, Meaning::Module),
+            found if is_certain => merge(found.iter().map(|binding| self.binding(module, *binding, hops))),
+            _ => Meaning::Unknown,
+        }
+    }
+}
+
+/// Whether the first name of a store is the module `builtins`.
+fn is_builtins(module: &Module, store: &Use) -> bool {
+    let bindings = match store.target {
+        Root::Local(binding) => vec![binding],
+        Root::Global => module.facts.global(&store.root).to_vec(),
+        Root::Unknown | Root::Receiver(_) => Vec::new(),
+    };
+    bindings
+        .iter()
+        .any(|binding| match &module.facts.bindings[*binding as usize].kind {
+            Kind::Import(import) => &*import.module == "builtins" && import.level == 0,
+            _ => false,
+        })
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+thread_local! {
+    static STEPS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Count a step of the search for one name: modules that import each other's names have very many ways.
+fn may_step(hops: usize) -> bool {
+    STEPS.with(|steps| {
+        steps.set(if hops == 0 { 0 } else { steps.get() + 1 });
+        steps.get() <= MAX_STEPS
+    })
+}
+
+/// Whether `from module import *` takes a name, when the module has it.
+fn shows(module: &Module, name: &str) -> bool {
+    match &module.facts.listed {
+        Listed::Names(names) => names.iter().any(|(listed, _)| &**listed == name) || module.facts.is_dynamic,
+        Listed::Absent => !name.starts_with('_'),
+        Listed::Computed => true,
     }
 }
 

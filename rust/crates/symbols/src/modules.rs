@@ -120,15 +120,20 @@ impl SymbolIndex {
             return false;
         }
         let place = join(start, top);
-        let is_package = self.has_path(&format!("{place}/__init__.py"));
-        !is_package || !self.projects().iter().any(|project| project == start)
+        !self.is_package(&place) || !self.projects().iter().any(|project| project == start)
+    }
+
+    fn is_package(&self, folder: &str) -> bool {
+        ["py", "pyi"]
+            .iter()
+            .any(|suffix| self.has_path(&format!("{folder}/__init__.{suffix}")))
     }
 
     /// Folders that may be on the import path for a file.
     fn roots_for(&self, path: &str) -> Vec<String> {
         let own = split(path).0;
         let mut package_root = own;
-        while !package_root.is_empty() && self.has_path(&format!("{package_root}/__init__.py")) {
+        while !package_root.is_empty() && self.is_package(package_root) {
             package_root = split(package_root).0;
         }
         // A program's own folder is on the path; that of a module in a package is not.

@@ -70,7 +70,8 @@ impl Walker<'_> {
         self.facts
             .uses
             .retain(|found| found.target != Root::Unknown || !found.attributes.is_empty());
-        self.facts.is_dynamic |= self.facts.globals.contains_key("__getattr__");
+        let makes_names = |name: &&str| self.facts.globals.contains_key(*name);
+        self.facts.is_dynamic |= ["__getattr__", "__path__"].iter().any(makes_names);
         self.facts
     }
 
@@ -155,6 +156,14 @@ impl Walker<'_> {
         call: Option<Node<'_>>,
         here: Here,
     ) {
+        if let Some(at) = attributes
+            .iter()
+            .position(|name| self.source.text(*name) == "__dict__")
+        {
+            // `self.__dict__.update(...)` and the like
+            self.open_class(here);
+            self.open_names(if at == 0 { root } else { attributes[at - 1] });
+        }
         let found = self.a_use(root, attributes, whole, call, here);
         self.facts.uses.push(found);
         self.use_scopes.push(here.scope);
@@ -206,6 +215,11 @@ impl Walker<'_> {
             "attribute" => self.attribute(function, Some(node), here),
             _ => self.visit(function, here),
         }
+        if here.owner.is_none() {
+            // What is handed to a function while the module loads may be changed by it.
+            let handed = fields(node, "arguments").into_iter().flat_map(children);
+            handed.for_each(|argument| self.open_names(argument));
+        }
         self.each(fields(node, "arguments"), here);
     }
 
@@ -232,12 +246,27 @@ impl Walker<'_> {
                         let is_module = target.is_some_and(|target| target.contains("modules"));
                         self.facts.is_dynamic |= is_module;
                         self.open_class(here);
+                        if let Some(target) = arguments.first() {
+                            self.open_names(*target);
+                        }
                     }
                     None => {}
                 }
             }
-            "vars" => self.open_class(here),
+            "vars" => {
+                self.open_class(here);
+                self.open_names(arguments[0]);
+            }
             _ => {}
+        }
+    }
+
+    /// What this names can have attributes that are not written.
+    fn open_names(&mut self, target: Node<'_>) {
+        let last = target.child_by_field_name("attribute").unwrap_or(target);
+        if last.kind() == "identifier" {
+            let name = self.source.name(last);
+            self.facts.opened.insert(name);
         }
     }
 
@@ -341,7 +370,7 @@ impl Walker<'_> {
         self.bind_parameters(parameters, class, body_scope);
         let guards = Guards {
             import: false,
-            any: here.guards.any,
+            ..here.guards
         };
         let inside = Here {
             scope: body_scope,

@@ -42,6 +42,7 @@ pub(crate) fn of_try(source: &Source<'_>, node: Node<'_>, outer: Guards) -> Guar
                 guards = Guards {
                     import: true,
                     any: true,
+                    ..guards
                 }
             }
         }
@@ -58,6 +59,7 @@ pub(crate) fn of_with(source: &Source<'_>, clause: Node<'_>, outer: Guards) -> G
     Guards {
         import: outer.import || (is_expected && mentions(text, &IMPORT)),
         any: outer.any || (is_expected && (mentions(text, &ANY) || mentions(text, &["Exception"]))),
+        ..outer
     }
 }
 
@@ -74,6 +76,7 @@ pub(crate) fn of_condition(source: &Source<'_>, condition: Node<'_>, outer: Guar
     Guards {
         import: outer.import || is_asked,
         any: outer.any || is_asked,
+        branch: true,
     }
 }
 

@@ -485,7 +485,7 @@ impl Walker<'_> {
     fn attempt(&mut self, node: Node<'_>, here: Here) {
         let guards = Guards {
             import: node.child_by_field_name("handler").is_some() || here.guards.import,
-            any: here.guards.any,
+            ..here.guards
         };
         self.each(fields(node, "body"), Here { guards, ..here });
         self.each(fields(node, "handler"), here);
