@@ -21,6 +21,8 @@ __all__ = [
     "FileList",
     "FileReport",
     "Finding",
+    "FolderLook",
+    "FolderStates",
     "GrepMatch",
     "GrepReport",
     "Import",
@@ -55,6 +57,7 @@ __all__ = [
     "launcher_program",
     "lint_paths",
     "lint_text",
+    "remove_tree",
     "rename_identifier",
     "syntax_errors",
     "walk",
@@ -555,14 +558,15 @@ def grep(
     context_lines: int = 0,
     encoding: str | None = None,
     max_matches: int = 10_000,
+    cancel: CancelToken | None = None,
 ) -> GrepReport:
     """All patterns in one pass over the files: the first match of each pattern in each line.
 
     Ignore files count as for ripgrep (`.rgignore` too); hidden files are searched. `globs`: a glob without a slash is
     meant for names at any depth, one that names a folder takes all below it, `!` takes away. `encoding` is a name such
     as "latin1"; without one, files are UTF-8 or what their byte order mark says. CoreError on a wrong pattern (also one
-    that is too large when compiled), glob or encoding. Files over 1 GiB are skipped as "too large", others with NUL
-    bytes as "binary". At most 100 context lines on each side.
+    that is too large when compiled), glob or encoding, or when cancelled. Files over 1 GiB are skipped as "too large",
+    others with NUL bytes as "binary". At most 100 context lines on each side.
     """
 
 def glob(root: str, patterns: Sequence[str], *, max_files: int = 10_000) -> WalkReport:
@@ -588,8 +592,41 @@ class FileList:
         context_lines: int = 0,
         encoding: str | None = None,
         max_matches: int = 10_000,
+        cancel: CancelToken | None = None,
     ) -> GrepReport:
         """As the function `grep`, below the root of this list."""
+
+@final
+class FolderStates:
+    """What the files of one folder looked like when they were known last. The folder is ours, and nobody else writes.
+
+    A state is (size, mtime ns, ctime ns, inode, mode, link count), all of lstat.
+    """
+
+    def __new__(cls) -> FolderStates: ...
+    def look(self, root: str, *, max_entries: int = 1_000_000) -> FolderLook:
+        """One lstat for each entry below the folder. Folders get mode 755 back; what is known stays as it is.
+
+        Raises OSError, and CoreError beyond `max_entries`.
+        """
+    def note(self, states: dict[str, tuple[int, int, int, int, int, int]], settled_before_ns: int) -> None:
+        """Remember files. Those whose times do not lie before that time count as touched at every look."""
+    def forget(self, paths: Sequence[str]) -> None:
+        """Forget files."""
+    @property
+    def certain_count(self) -> int:
+        """Files that a look passes over while their state stays."""
+
+@final
+class FolderLook:
+    """What a look found that is not as it was known. `hollow` are folders without a file below, the deepest first."""
+
+    touched: dict[str, tuple[int, int, int, int, int, int]]
+    gone: list[str]
+    hollow: list[str]
+
+def remove_tree(root: str) -> None:
+    """Remove a folder with all that it holds, however deep, or a link; links are never followed. OSError."""
 
 def launcher_program() -> bytes:
     """The launcher executable (ELF) that the wheel carries, empty where there is none for the platform.

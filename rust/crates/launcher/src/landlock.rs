@@ -10,12 +10,16 @@ const WRITE_FILE: u64 = 1 << 1;
 const REMOVE_AND_MAKE: u64 = 0x1ff << 4;
 const REFER: u64 = 1 << 13;
 const TRUNCATE: u64 = 1 << 14;
+/// Commands to devices, such as typing on somebody's terminal.
+const IOCTL_DEV: u64 = 1 << 15;
 const ALL_WRITES: u64 = WRITE_FILE | REMOVE_AND_MAKE | REFER | TRUNCATE;
 const FILE_WRITES: u64 = WRITE_FILE | TRUNCATE;
+const SCOPE_ABSTRACT: u64 = 1;
 const SCOPE_SIGNAL: u64 = 1 << 1;
 
 /// Below version 3 a file outside could still be truncated: not called confinement here.
 const WRITES_SINCE: i64 = 3;
+const DEVICE_CONTROL_SINCE: i64 = 5;
 const SCOPE_SINCE: i64 = 6;
 
 /// Devices that hold nothing and that ordinary programs write to.
@@ -47,17 +51,26 @@ struct PathBeneathAttr {
 /// What this kernel offers.
 #[derive(Clone, Copy)]
 pub struct Offer {
-    /// Writing can be confined completely.
-    pub has_writes: bool,
-    /// Signals to processes outside the command can be refused.
-    pub has_signal_scope: bool,
+    /// The rights over files that can be confined completely; 0 when not all writing can.
+    pub file_rights: u64,
+    /// Signals and abstract sockets of processes outside the command can be refused.
+    pub has_scopes: bool,
 }
 
 /// What to confine.
 #[derive(Clone, Copy)]
 pub struct Policy {
-    pub is_writing_confined: bool,
+    /// The rights that hold only below the writable folders; 0 confines none.
+    pub file_rights: u64,
     pub is_signal_scoped: bool,
+    pub is_abstract_scoped: bool,
+}
+
+impl Policy {
+    /// Whether there is anything to confine.
+    pub fn is_any(self) -> bool {
+        self.file_rights != 0 || self.is_signal_scoped || self.is_abstract_scoped
+    }
 }
 
 /// Asks the kernel which version it speaks.
@@ -72,8 +85,12 @@ pub fn offer() -> Offer {
         )
     };
     Offer {
-        has_writes: version >= WRITES_SINCE,
-        has_signal_scope: version >= SCOPE_SINCE,
+        file_rights: match version {
+            DEVICE_CONTROL_SINCE.. => ALL_WRITES | IOCTL_DEV,
+            WRITES_SINCE.. => ALL_WRITES,
+            _ => 0,
+        },
+        has_scopes: version >= SCOPE_SINCE,
     }
 }
 
@@ -81,12 +98,12 @@ pub fn offer() -> Offer {
 /// `no_new_privs` must be set. A missing folder is an error.
 pub fn restrict(policy: Policy, writable: &[CString]) -> Result<()> {
     let ruleset = create(policy)?;
-    if policy.is_writing_confined {
+    if policy.file_rights != 0 {
         for folder in writable {
-            allow(&ruleset, folder)?;
+            allow(&ruleset, folder, policy.file_rights)?;
         }
         for path in DEVICES.iter().chain(&DEVICE_FOLDERS) {
-            match allow(&ruleset, path) {
+            match allow(&ruleset, path, policy.file_rights) {
                 // A container need not have all of them.
                 Err(error) if matches!(sys::number(&error), libc::ENOENT | libc::EACCES) => {}
                 other => other?,
@@ -99,13 +116,15 @@ pub fn restrict(policy: Policy, writable: &[CString]) -> Result<()> {
 }
 
 fn create(policy: Policy) -> Result<OwnedFd> {
+    let scope = |is_wanted, bit| if is_wanted { bit } else { 0 };
     let attr = RulesetAttr {
-        handled_access_fs: if policy.is_writing_confined { ALL_WRITES } else { 0 },
+        handled_access_fs: policy.file_rights,
         handled_access_net: 0,
-        scoped: if policy.is_signal_scoped { SCOPE_SIGNAL } else { 0 },
+        scoped: scope(policy.is_signal_scoped, SCOPE_SIGNAL)
+            | scope(policy.is_abstract_scoped, SCOPE_ABSTRACT),
     };
     // Older kernels refuse a longer structure than they know.
-    let size = if policy.is_signal_scoped {
+    let size = if attr.scoped != 0 {
         size_of::<RulesetAttr>()
     } else {
         size_of::<u64>()
@@ -118,13 +137,13 @@ fn create(policy: Policy) -> Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
 }
 
-fn allow(ruleset: &OwnedFd, path: &CStr) -> Result<()> {
+fn allow(ruleset: &OwnedFd, path: &CStr, rights: u64) -> Result<()> {
     let target = sys::open(path, libc::O_PATH)?;
     let rule = PathBeneathAttr {
         allowed_access: if is_folder(&target)? {
-            ALL_WRITES
+            rights
         } else {
-            FILE_WRITES
+            rights & (FILE_WRITES | IOCTL_DEV)
         },
         parent_fd: target.as_raw_fd(),
     };

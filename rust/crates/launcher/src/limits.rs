@@ -61,15 +61,19 @@ pub fn apply(limits: &Limits, is_own_count: bool) -> Result<()> {
         };
         lower(libc::RLIMIT_NPROC, processes.saturating_add(others))?;
     }
-    // When memory runs out, a command goes before its server. Raising is never refused where the
-    // setting exists; where it does not, there is nothing to set.
-    let _ = fs::write("/proc/self/oom_score_adj", "300");
+    go_first();
     sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1)?;
     for capability in DROPPED_CAPABILITIES {
         // Refused to whoever has no capabilities to lose.
         let _ = sys::prctl(libc::PR_CAPBSET_DROP, capability);
     }
     Ok(())
+}
+
+/// When memory runs out, a command goes before its server.
+pub fn go_first() {
+    // Raising is never refused where the setting exists; where it does not, or is read-only, it was set before.
+    let _ = fs::write("/proc/self/oom_score_adj", "300");
 }
 
 fn lower(resource: libc::__rlimit_resource_t, wanted: u64) -> Result<()> {

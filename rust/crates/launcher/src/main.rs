@@ -11,7 +11,9 @@ mod reaper;
 mod spawn;
 mod supervise;
 mod sys;
+mod view;
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{Error, Read, Write};
 use std::os::fd::FromRawFd;
@@ -19,7 +21,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use limits::ProcessBound;
-use namespace::{Plan, Side};
+use namespace::{Features, Plan, Side};
 use orchestrator_launcher::{Isolation, Request, protocol};
 use spawn::{Confinement, Refusal};
 use supervise::Watch;
@@ -27,8 +29,7 @@ use supervise::Watch;
 /// How the subtree is held in the end.
 struct Hold {
     is_namespace: bool,
-    is_bounded: bool,
-    is_own_count: bool,
+    features: Features,
 }
 
 fn main() -> ExitCode {
@@ -46,20 +47,41 @@ fn main() -> ExitCode {
     }
 }
 
+const NO_FEATURES: Features = Features {
+    is_bounded: false,
+    is_own_count: false,
+    has_view: false,
+};
+
 /// Prints what this machine allows: the level, and whether the network can be denied.
 fn probe(is_namespace_wanted: bool) -> ExitCode {
-    let has_namespace = |is_network_allowed| match namespace::enter(Plan {
+    // The process inside tells by its exit code whether it has a view of its own.
+    let inside = |is_network_allowed| match namespace::enter(Plan {
         is_network_allowed,
         processes: None,
+        view: Some(view::Plan {
+            writable: &[],
+            hidden: &[],
+        }),
     }) {
-        Ok(Side::Inside { .. }) => sys::exit_now(0),
-        Ok(Side::Outside { init }) => sys::wait(init, true).is_ok(),
-        Ok(Side::Unavailable(_)) | Err(_) => false,
+        Ok(Side::Inside(features)) => sys::exit_now(features.has_view.into()),
+        Ok(Side::Outside { init }) => match sys::wait(init, true) {
+            Ok(sys::Waited::One(ended)) => ended.code,
+            _ => None,
+        },
+        Ok(Side::Unavailable(_)) | Err(_) => None,
     };
     let offer = landlock::offer();
-    let is_namespace = is_namespace_wanted && has_namespace(true);
-    let has_network_denial = is_namespace_wanted && has_namespace(false);
-    let level = level(is_namespace, policy(true, is_namespace, offer), true);
+    let view = is_namespace_wanted.then(|| inside(true)).flatten();
+    let has_network_denial = is_namespace_wanted && inside(false).is_some();
+    let hold = Hold {
+        is_namespace: view.is_some(),
+        features: Features {
+            has_view: view == Some(1),
+            ..NO_FEATURES
+        },
+    };
+    let level = level(&hold, policy(true, view.is_some(), offer), true);
     println!("level={level} nonet={}", u8::from(has_network_denial));
     ExitCode::SUCCESS
 }
@@ -100,15 +122,18 @@ fn run(server: &mut File) -> Result<(), Refusal> {
     let landlock = policy(!request.writable.is_empty(), hold.is_namespace, landlock::offer());
     let confinement = Confinement {
         landlock,
-        is_own_count: hold.is_own_count,
+        is_own_count: hold.features.is_own_count,
     };
+    let level = level(&hold, landlock, request.is_network_allowed);
+    if let Some(stage) = missing(&request, &level) {
+        return Err(Refusal { stage, errno: 0 });
+    }
     let command = spawn::spawn(&request, confinement)?;
     // The output ends when the command and its children have closed it, not when we do.
     let quiet = sys::open(c"/dev/null", libc::O_WRONLY).map_err(step("start"))?;
     for output in [1, 2] {
         sys::dup_to(&quiet, output).map_err(step("start"))?;
     }
-    let level = level(hold.is_namespace, landlock, request.is_network_allowed);
     let bound = bound(&request, &hold).word();
     report(
         server,
@@ -144,28 +169,19 @@ fn run(server: &mut File) -> Result<(), Refusal> {
 fn hold(request: &Request) -> Result<Option<Hold>, Refusal> {
     let subreaper = Hold {
         is_namespace: false,
-        is_bounded: false,
-        is_own_count: false,
+        features: NO_FEATURES,
     };
     if request.isolation == Isolation::Subreaper && request.is_network_allowed {
         return Ok(Some(subreaper));
     }
-    let plan = Plan {
-        is_network_allowed: request.is_network_allowed,
-        processes: request.limits.processes,
-    };
     let side = match request.isolation {
         Isolation::Subreaper => Side::Unavailable(Error::from_raw_os_error(libc::EINVAL)),
-        _ => namespace::enter(plan).map_err(|error| Refusal::new("fork", &error))?,
+        _ => namespace::enter(Plan::of(request)).map_err(|error| Refusal::new("fork", &error))?,
     };
     match side {
-        Side::Inside {
-            is_bounded,
-            is_own_count,
-        } => Ok(Some(Hold {
+        Side::Inside(features) => Ok(Some(Hold {
             is_namespace: true,
-            is_bounded,
-            is_own_count,
+            features,
         })),
         Side::Outside { init } => wait_for_inner(init).map(|()| None),
         Side::Unavailable(error) if !request.is_network_allowed => Err(Refusal::new("network", &error)),
@@ -198,18 +214,22 @@ fn wait_for_inner(init: libc::pid_t) -> Result<(), Refusal> {
 
 fn policy(is_confined: bool, is_namespace: bool, offer: landlock::Offer) -> landlock::Policy {
     landlock::Policy {
-        is_writing_confined: is_confined && offer.has_writes,
+        file_rights: if is_confined { offer.file_rights } else { 0 },
         // In a namespace nobody outside can be named at all.
-        is_signal_scoped: !is_namespace && offer.has_signal_scope,
+        is_signal_scoped: !is_namespace && offer.has_scopes,
+        is_abstract_scoped: is_confined && offer.has_scopes,
     }
 }
 
-fn level(is_namespace: bool, landlock: landlock::Policy, is_network_allowed: bool) -> String {
-    let mut words = vec![if is_namespace { "pidns" } else { "subreaper" }];
+fn level(hold: &Hold, landlock: landlock::Policy, is_network_allowed: bool) -> String {
+    let mut words = vec![if hold.is_namespace { "pidns" } else { "subreaper" }];
+    if hold.features.has_view {
+        words.push("private");
+    }
     if landlock.is_signal_scoped {
         words.push("scoped");
     }
-    if landlock.is_writing_confined {
+    if landlock.file_rights != 0 {
         words.push("landlock");
     }
     if !is_network_allowed {
@@ -218,10 +238,16 @@ fn level(is_namespace: bool, landlock: landlock::Policy, is_network_allowed: boo
     words.join("+")
 }
 
+/// What a demanded word that the level lacks is refused as.
+fn missing(request: &Request, level: &str) -> Option<&'static str> {
+    let has = |word: &CString| level.split('+').any(|held| held.as_bytes() == word.as_bytes());
+    (!request.required.iter().all(has)).then_some("level")
+}
+
 fn bound(request: &Request, hold: &Hold) -> ProcessBound {
     // SAFETY: cannot fail.
     let is_root = unsafe { libc::getuid() } == 0;
-    match (request.limits.processes, hold.is_bounded) {
+    match (request.limits.processes, hold.features.is_bounded) {
         (None, _) => ProcessBound::Unbounded,
         (Some(_), true) => ProcessBound::Namespace,
         // The kernel does not hold root to RLIMIT_NPROC.

@@ -9,28 +9,52 @@ use std::io::{Error, Read, Result, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use libc::pid_t;
+use orchestrator_launcher::Request;
 
-use crate::sys;
+use crate::{limits, sys, view};
 
 /// The kernel keeps the first 300 numbers back; a lower bound is refused.
 const LEAST_PID_MAX: u64 = 301;
 
 /// What the namespaces should hold.
 #[derive(Clone, Copy)]
-pub struct Plan {
+pub struct Plan<'a> {
     pub is_network_allowed: bool,
     pub processes: Option<u64>,
+    /// The view of the file system that a confined command gets; None leaves it as it is.
+    pub view: Option<view::Plan<'a>>,
+}
+
+impl<'a> Plan<'a> {
+    /// The plan of a request.
+    pub fn of(request: &'a Request) -> Self {
+        let view = view::Plan {
+            writable: &request.writable,
+            hidden: &request.hidden,
+        };
+        Self {
+            is_network_allowed: request.is_network_allowed,
+            processes: request.limits.processes,
+            view: (!request.writable.is_empty()).then_some(view),
+        }
+    }
+}
+
+/// What came of the plan.
+#[derive(Clone, Copy)]
+pub struct Features {
+    /// The namespace itself bounds the number of processes.
+    pub is_bounded: bool,
+    /// Processes are counted apart from the user's other ones.
+    pub is_own_count: bool,
+    /// The command has a view of its own of the file system.
+    pub has_view: bool,
 }
 
 /// In which process the caller goes on.
 pub enum Side {
     /// The first process of the new namespace.
-    Inside {
-        /// The namespace itself bounds the number of processes.
-        is_bounded: bool,
-        /// Processes are counted apart from the user's other ones.
-        is_own_count: bool,
-    },
+    Inside(Features),
     /// The launcher; the first process of the namespace is its child.
     Outside { init: pid_t },
     /// This machine does not allow it.
@@ -39,7 +63,7 @@ pub enum Side {
 
 /// Forks into a new namespace. Returns twice when it succeeds.
 pub fn enter(plan: Plan) -> Result<Side> {
-    let mut base = libc::CLONE_NEWPID | libc::CLONE_NEWNS;
+    let mut base = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWIPC;
     if !plan.is_network_allowed {
         base |= libc::CLONE_NEWNET;
     }
@@ -68,10 +92,11 @@ fn attempt(plan: Plan, namespaces: i32) -> Result<Side> {
     // When this fails the launcher is gone, and the kernel ends us by the death signal.
     let is_told = fs::File::from(report).write_all(&number.to_le_bytes()).is_ok();
     match set_up {
-        Ok(is_bounded) if is_told => Ok(Side::Inside {
+        Ok((is_bounded, has_view)) if is_told => Ok(Side::Inside(Features {
             is_bounded,
             is_own_count: has_user && user != 0,
-        }),
+            has_view,
+        })),
         _ => sys::exit_now(1),
     }
 }
@@ -89,7 +114,7 @@ fn outside(init: pid_t, ready: OwnedFd) -> Result<Side> {
     Ok(Side::Unavailable(Error::from_raw_os_error(failure)))
 }
 
-fn set_up(plan: Plan, identity: Option<(u32, u32)>) -> Result<bool> {
+fn set_up(plan: Plan, identity: Option<(u32, u32)>) -> Result<(bool, bool)> {
     sys::prctl(libc::PR_SET_PDEATHSIG, sys::KILL_SIGNAL)?;
     if let Some((user, group)) = identity {
         fs::write("/proc/self/setgroups", "deny")?;
@@ -100,20 +125,21 @@ fn set_up(plan: Plan, identity: Option<(u32, u32)>) -> Result<bool> {
     if !plan.is_network_allowed {
         raise_loopback()?;
     }
-    Ok(plan.processes.is_some_and(bound_processes))
+    let is_bounded = plan.processes.is_some_and(bound_processes);
+    // Before the view makes /proc read-only.
+    limits::go_first();
+    let has_view = match plan.view {
+        Some(view) => view::arrange(view)?,
+        None => false,
+    };
+    Ok((is_bounded, has_view))
 }
 
 fn mount_proc() -> Result<()> {
-    let none = std::ptr::null();
+    // Mounts made outside still arrive; ours must not leave.
+    sys::mount(None, c"/", None, libc::MS_REC | libc::MS_SLAVE, None)?;
     let quiet = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
-    // SAFETY: C strings, and null where no source, type or data is wanted.
-    unsafe {
-        // Mounts made outside still arrive; ours must not leave.
-        let propagation = libc::MS_REC | libc::MS_SLAVE;
-        sys::check(libc::mount(none, c"/".as_ptr(), none, propagation, none.cast()))?;
-        let proc = c"proc".as_ptr();
-        sys::check(libc::mount(proc, c"/proc".as_ptr(), proc, quiet, none.cast())).map(drop)
-    }
+    sys::mount(Some(c"proc"), c"/proc", Some(c"proc"), quiet, None)
 }
 
 /// Bounds the numbers of this namespace. Only since 6.14 is that setting the namespace's own:

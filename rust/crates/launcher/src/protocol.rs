@@ -2,7 +2,7 @@
 //!
 //! Both travel over one socket, the launcher's standard input, so that no secret stands in an
 //! argument list. A request is a little-endian `u32` length and then `key NUL value NUL` pairs;
-//! `arg`, `env` and `write` may repeat. After it the server may send [`STOP`] or [`KILL`]; the
+//! `arg`, `env`, `write`, `hide` and `require` may repeat. After it the server may send [`STOP`] or [`KILL`]; the
 //! end of the stream means that the server is gone. Reports are lines of `word key=value ...`.
 
 use std::ffi::CString;
@@ -49,6 +49,11 @@ pub struct Request {
     pub cwd: CString,
     /// Folders that may be written; empty means that writing is not confined.
     pub writable: Vec<CString>,
+    /// Folders and files that a confined command must not find, where a mount namespace allows it. Writable folders
+    /// below them stay.
+    pub hidden: Vec<CString>,
+    /// Words that the level of confinement must hold, or nothing is run.
+    pub required: Vec<CString>,
     /// Wall time after which the command is stopped.
     pub timeout_ms: u64,
     /// Time between the polite signal and the killing one.
@@ -73,6 +78,8 @@ impl Request {
             env: Vec::new(),
             cwd: CString::default(),
             writable: Vec::new(),
+            hidden: Vec::new(),
+            required: Vec::new(),
             timeout_ms: 0,
             grace_ms: 0,
             is_network_allowed: true,
@@ -93,6 +100,8 @@ impl Request {
             b"arg" => self.argv.push(text(value)?),
             b"env" => self.env.push(text(value)?),
             b"write" => self.writable.push(text(value)?),
+            b"require" => self.required.push(text(value)?),
+            b"hide" => self.hidden.push(text(value)?),
             b"cwd" => self.cwd = text(value)?,
             b"timeout_ms" => self.timeout_ms = number(value, "timeout_ms")?,
             b"grace_ms" => self.grace_ms = number(value, "grace_ms")?,

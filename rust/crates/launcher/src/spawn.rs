@@ -102,7 +102,7 @@ fn change_folder(folder: &CStr) -> Result<()> {
 }
 
 fn confine(policy: landlock::Policy, writable: &[CString]) -> Result<()> {
-    if policy.is_writing_confined || policy.is_signal_scoped {
+    if policy.is_any() {
         landlock::restrict(policy, writable)?;
     }
     Ok(())

@@ -218,6 +218,28 @@ pub fn dup_to(source: &OwnedFd, target: RawFd) -> Result<()> {
     check(unsafe { libc::dup2(source.as_raw_fd(), target) }).map(drop)
 }
 
+/// Mounts something; null where no source, type or data is wanted.
+pub fn mount(
+    source: Option<&CStr>,
+    target: &CStr,
+    kind: Option<&CStr>,
+    flags: c_ulong,
+    data: Option<&CStr>,
+) -> Result<()> {
+    let pointer = |text: Option<&CStr>| text.map_or(std::ptr::null(), CStr::as_ptr);
+    // SAFETY: C strings or null, all alive.
+    check(unsafe {
+        libc::mount(
+            pointer(source),
+            target.as_ptr(),
+            pointer(kind),
+            flags,
+            pointer(data).cast(),
+        )
+    })
+    .map(drop)
+}
+
 /// The number of the last error, 0 when it has none.
 pub fn number(error: &Error) -> i32 {
     error.raw_os_error().unwrap_or(0)

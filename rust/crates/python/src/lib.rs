@@ -8,6 +8,7 @@ mod cancel;
 mod conventions_functions;
 mod errors;
 mod finding;
+mod folder_states;
 mod guardian_functions;
 mod launcher;
 mod matches;
@@ -31,6 +32,8 @@ mod _core {
     use crate::errors::{CoreError, RuleError, panic_on_purpose};
     #[pymodule_export]
     use crate::finding::{Alternative, FileReport, Finding, Label, LintReport, Skipped};
+    #[pymodule_export]
+    use crate::folder_states::{FolderLook, FolderStates, remove_tree};
     #[pymodule_export]
     use crate::guardian_functions::{
         apply_fixes, ast_match, ast_rewrite, language_of, lint_paths, lint_text, rename_identifier,

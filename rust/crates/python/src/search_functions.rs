@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 
+use crate::cancel::CancelToken;
 use crate::errors::detached;
 use crate::walked::{GrepReport, WalkReport};
 
@@ -34,10 +35,10 @@ pub(crate) fn walk(
 #[pyo3(
     signature = (
         root, patterns, *, is_regex=true, is_case_sensitive=true, globs=vec![], context_lines=0, encoding=None,
-        max_matches=10_000
+        max_matches=10_000, cancel=None
     ),
     text_signature = "(root, patterns, *, is_regex=True, is_case_sensitive=True, globs=(), context_lines=0, \
-                      encoding=None, max_matches=10000)"
+                      encoding=None, max_matches=10000, cancel=None)"
 )]
 #[allow(clippy::too_many_arguments, reason = "Python's keyword arguments")]
 pub(crate) fn grep(
@@ -50,6 +51,7 @@ pub(crate) fn grep(
     context_lines: usize,
     encoding: Option<String>,
     max_matches: usize,
+    cancel: Option<&CancelToken>,
 ) -> PyResult<GrepReport> {
     let query = search::Grep {
         root,
@@ -60,6 +62,7 @@ pub(crate) fn grep(
         context_lines,
         encoding,
         max_matches,
+        cancel: cancel.map(|cancel| cancel.0.flag()),
     };
     GrepReport::new(py, detached(py, || search::grep(&query))?)
 }
@@ -102,10 +105,10 @@ impl FileList {
     #[pyo3(
         signature = (
             patterns, *, is_regex=true, is_case_sensitive=true, globs=vec![], context_lines=0, encoding=None,
-            max_matches=10_000
+            max_matches=10_000, cancel=None
         ),
         text_signature = "(self, patterns, *, is_regex=True, is_case_sensitive=True, globs=(), context_lines=0, \
-                          encoding=None, max_matches=10000)"
+                          encoding=None, max_matches=10000, cancel=None)"
     )]
     #[allow(clippy::too_many_arguments, reason = "Python's keyword arguments")]
     fn grep(
@@ -118,6 +121,7 @@ impl FileList {
         context_lines: usize,
         encoding: Option<String>,
         max_matches: usize,
+        cancel: Option<&CancelToken>,
     ) -> PyResult<GrepReport> {
         let query = search::Grep {
             root: PathBuf::new(),
@@ -128,6 +132,7 @@ impl FileList {
             context_lines,
             encoding,
             max_matches,
+            cancel: cancel.map(|cancel| cancel.0.flag()),
         };
         GrepReport::new(py, detached(py, || self.0.grep(&query))?)
     }
