@@ -12,6 +12,7 @@ from orchestrator.config.places import Places
 from orchestrator.ports.workspace import WorkspaceError
 from orchestrator.workspace import ConfinedRoot, open_workspace
 from orchestrator.workspace.atomic import exchange
+from orchestrator.workspace.confine import other_spelling
 
 
 @pytest.fixture
@@ -52,6 +53,19 @@ def test_path_problem_names_it(root, path):
 def test_path_problem_lets_it_pass(root, path):
     workspace = open_workspace(Places(root, root.parent / "state"))
     assert workspace.path_problem(path) is None
+
+
+def test_one_file_has_one_spelling(root):
+    """Where a disk ignores case (or Unicode forms), only the spelling on the disk passes."""
+    names = ["App.py", "caf\u00e9.txt", "README"]
+    assert other_spelling(names, "app.py") == "App.py"
+    assert other_spelling(names, "cafe\u0301.TXT") == "caf\u00e9.txt"
+    assert other_spelling(names, "App.py") is None
+    assert other_spelling(names, "new.py") is None
+    workspace = open_workspace(Places(root, root.parent / "state"))
+    os.link(root / "inside/f", root / "inside/F")  # one file under both names, as such a disk shows it
+    assert workspace.path_problem("inside/f") is None
+    assert workspace.path_problem("inside/F") is None
 
 
 @pytest.mark.parametrize("path", BAD)

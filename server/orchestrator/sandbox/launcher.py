@@ -13,6 +13,7 @@ from orchestrator.ports.launcher import Command, LauncherError, Outcome
 from orchestrator.sandbox.install import install_launcher
 from orchestrator.sandbox.limits import Limits
 from orchestrator.sandbox.output import OutputKeeper
+from orchestrator.sandbox.policy import Policy
 from orchestrator.sandbox.process import LauncherProcess
 from orchestrator.sandbox.report import Ended, Refused, Report, Started, refusal_error
 from orchestrator.sandbox.request import Isolation, encode_request
@@ -30,8 +31,9 @@ class NativeLauncher:
 
     Levels, in the order of their words: `pidns` (the kernel ends the whole subtree with the launcher) or `subreaper`
     (the launcher finds and kills it; what kills the launcher itself first can leave orphans; `scoped` where the kernel
-    refuses the command any signal to the outside), `landlock` (writes only below the command's writable folders),
-    `nonet` (no network but loopback).
+    refuses the command any signal to the outside), `private` (a view of the file system of its own: nothing outside the
+    writable folders changes in any way, hidden places are not there), `landlock` (writes only below the command's
+    writable folders), `nonet` (no network but a loopback of its own).
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class NativeLauncher:
         limits: Limits | None = None,
         grace_s: float = 2.0,
         isolation: Isolation = "auto",
+        policy: Policy | None = None,
     ) -> None:
         """Keep the settings. The program of the native core is installed in `state_dir` at first use.
 
@@ -52,6 +55,8 @@ class NativeLauncher:
         self._limits = limits or Limits()
         self._grace_s = grace_s
         self._isolation: Isolation = isolation
+        self.policy = policy or Policy()
+        """Holds for every command that starts from now on; to be replaced, never changed."""
 
     @cached_property
     def _program(self) -> Path:
@@ -85,17 +90,22 @@ class NativeLauncher:
         LauncherError with the codes in `report.refusal_error`, and `invalid_command`, `spill_failed`,
         `launcher_missing`, `launcher_killed`, `launcher_stuck`, `processes_survived`.
         """
+        policy = self.policy
         async with private_folder(command, self._state_dir / "tmp") as prepared:
-            request = encode_request(prepared, limits=self._limits, isolation=self._isolation, grace_s=self._grace_s)
+            request = encode_request(
+                prepared, policy, limits=self._limits, isolation=self._isolation, grace_s=self._grace_s
+            )
             with OutputKeeper(
                 cap_bytes=prepared.output_cap_bytes,
                 spill_path=prepared.spill_path,
                 spill_cap_bytes=prepared.spill_cap_bytes,
             ) as output:
-                started, ended = await self._watch(prepared, request, output)
+                started, ended = await self._watch(prepared, policy.required, request, output)
                 return _outcome(started, ended, output)
 
-    async def _watch(self, command: Command, request: bytes, output: OutputKeeper) -> tuple[Started, Ended]:
+    async def _watch(
+        self, command: Command, required: tuple[str, ...], request: bytes, output: OutputKeeper
+    ) -> tuple[Started, Ended]:
         process = LauncherProcess(self._program)
         story = _Story()
         try:
@@ -108,7 +118,7 @@ class NativeLauncher:
                     scope.deadline = anyio.current_time() + _DRAIN_LIMIT_S
         finally:
             await process.close()
-        return story.ends_well(command)
+        return story.ends_well(command, required)
 
 
 class _Story:
@@ -129,7 +139,7 @@ class _Story:
             self._problem = problem
         self._is_complete = True
 
-    def ends_well(self, command: Command) -> tuple[Started, Ended]:
+    def ends_well(self, command: Command, required: tuple[str, ...]) -> tuple[Started, Ended]:
         """How it went. Raises the error for any other story than one with a start and a complete end."""
         if self._problem is not None:
             raise self._problem
@@ -137,7 +147,7 @@ class _Story:
             case [Started() as started, Ended(survivors=0) as ended]:
                 return started, ended
             case [*_, Refused() as refused]:
-                raise refusal_error(refused, command)
+                raise refusal_error(refused, command, required)
             case [*_, Ended(survivors=survivors)]:
                 raise LauncherError(
                     "processes_survived",

@@ -80,7 +80,7 @@ def _not_understood(line: bytes) -> LauncherError:
     )
 
 
-def refusal_error(refused: Refused, command: Command) -> LauncherError:
+def refusal_error(refused: Refused, command: Command, required: tuple[str, ...] = ()) -> LauncherError:
     """The error for a caller. Names the program, never its arguments."""
     program, number = command.argv[0], refused.error_number
     reason = os.strerror(number)
@@ -124,6 +124,13 @@ def refusal_error(refused: Refused, command: Command) -> LauncherError:
                 "isolation_unavailable",
                 f"A PID namespace is demanded, which this machine does not grant: {reason}.",
                 "Allow user namespaces, or do not demand the level.",
+            )
+        case "level", _:
+            return LauncherError(
+                "confinement_missing",
+                f"The configuration demands that commands are held by {'+'.join(required)}; this machine can't do all"
+                f" of it for {program!r}.",
+                "`orchestrator doctor` shows what it can; allow user namespaces, or demand less in sandbox.required.",
             )
         case "killed", _:
             return LauncherError(

@@ -11,6 +11,7 @@ from typing import Literal
 
 from orchestrator.ports.launcher import Command, LauncherError
 from orchestrator.sandbox.limits import Limits
+from orchestrator.sandbox.policy import Policy
 
 Isolation = Literal["auto", "pidns", "subreaper"]
 """`auto` takes a PID namespace where it can be had; `pidns` demands one; `subreaper` does without."""
@@ -19,11 +20,11 @@ REQUEST_CAP_BYTES = 4 << 20
 LONGEST_TIMEOUT_S = 7 * 24 * 3600.0
 
 
-def encode_request(command: Command, *, limits: Limits, isolation: Isolation, grace_s: float) -> bytes:
+def encode_request(command: Command, policy: Policy, *, limits: Limits, isolation: Isolation, grace_s: float) -> bytes:
     """The framed request. Raises LauncherError `invalid_command` for what no kernel would take."""
     _check(command)
     body = bytearray()
-    for key, value in _pairs(command, limits, isolation, grace_s):
+    for key, value in (*_pairs(command, limits, isolation, grace_s), *_policy_pairs(command, policy)):
         encoded = os.fsencode(value)
         if b"\0" in encoded:
             raise _invalid(f"its {_MEANING.get(key, key)} holds a NUL byte")
@@ -46,12 +47,19 @@ def _pairs(command: Command, limits: Limits, isolation: Isolation, grace_s: floa
     yield "cwd", command.cwd
     yield "timeout_ms", str(max(1, math.ceil(command.timeout_s * 1000)))
     yield "grace_ms", str(math.ceil(grace_s * 1000))
-    yield "network", "allowed" if command.is_network_allowed else "denied"
     yield "isolation", isolation
     for field in fields(limits):
         limit = getattr(limits, field.name)
         if limit is not None:
             yield field.name, str(limit)
+
+
+def _policy_pairs(command: Command, policy: Policy) -> Iterator[tuple[str, str]]:
+    yield "network", "allowed" if command.is_network_allowed and policy.is_network_allowed else "denied"
+    for word in policy.required:
+        yield "require", word
+    for path in policy.hidden:
+        yield "hide", path
 
 
 def _check(command: Command) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import tempfile
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import anyio
@@ -32,15 +33,16 @@ async def private_folder(command: Command, parent: Path) -> AsyncGenerator[Comma
     try:
         yield replace(command, env={**command.env, "TMPDIR": folder}, writable=(*command.writable, folder))
     finally:
-        with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(_remove, folder)
+        if not _is_removed_empty(folder):
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(_remove, folder)
 
 
 def _make(parent: Path) -> str:
     try:
         if not parent.is_dir():
             parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _remove_stale(parent)
+        _sweep(parent)
         return tempfile.mkdtemp(prefix=_PREFIX, dir=parent)
     except OSError as problem:
         raise LauncherError(
@@ -50,7 +52,9 @@ def _make(parent: Path) -> str:
         ) from problem
 
 
-def _remove_stale(parent: Path) -> None:
+@cache
+def _sweep(parent: Path) -> None:
+    """Remove what a killed server left; once for a process."""
     for folder in parent.glob(f"{_PREFIX}*"):
         try:
             is_stale = time.time() - folder.lstat().st_mtime > _STALE_S
@@ -60,6 +64,18 @@ def _remove_stale(parent: Path) -> None:
             _remove(str(folder))
 
 
+def _is_removed_empty(folder: str) -> bool:
+    """Most commands leave nothing there; then no thread is needed."""
+    try:
+        os.rmdir(folder)  # noqa: PTH106 - the pair of mkdtemp, which answers a str
+    except OSError:
+        return False
+    return True
+
+
 def _remove(folder: str) -> None:
-    # What cannot be removed (a folder made unreadable) is tried again when it is stale.
-    shutil.rmtree(folder, ignore_errors=True)
+    from orchestrator.native import remove_tree  # noqa: PLC0415 - only who runs commands loads the native core
+
+    # What cannot be removed is tried again when it is stale.
+    with suppress(OSError):
+        remove_tree(folder)

@@ -34,7 +34,8 @@ def test_nonsense_is_an_error(line: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "stage", ["exec", "cwd", "writable", "network", "isolation", "killed", "fork", "limits", "request", "unheard-of"]
+    "stage",
+    ["exec", "cwd", "writable", "network", "isolation", "killed", "fork", "limits", "request", "level", "unheard-of"],
 )
 @pytest.mark.parametrize("number", [0, errno.ENOENT, errno.EACCES, errno.E2BIG, 9999])
 def test_every_refusal_is_an_error_with_a_hint_and_without_arguments(stage: str, number: int) -> None:
