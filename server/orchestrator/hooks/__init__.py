@@ -1,0 +1,1 @@
+"""Reactions to what happens in missions: commands of the user's configuration and installed Python packages."""
