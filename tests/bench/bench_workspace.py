@@ -42,7 +42,7 @@ async def _measure(scratch: Path) -> list[dict[str, Any]]:
     workspace.close()
     return [
         _row("snapshot of an unchanged tree", again_s, "git status", _median(lambda: _git(root, "status", "-s")), 5.0),
-        _row("switch of a pooled worktree", switch_s, "git worktree add", _worktree_add(root, scratch), 0.2),
+        _row("switch of a pooled worktree", switch_s, "git worktree add", _worktree_add(root, scratch), 0.1),
         _row("merge of two commits in memory", merge_s, "git checkout and merge", _git_merge(root), 0.1),
     ]
 

@@ -21,6 +21,7 @@ from orchestrator.workspace import atomic
 from orchestrator.workspace.atomic import temp_name, write_new
 from orchestrator.workspace.content import entry_on_disk
 from orchestrator.workspace.descent import Descent
+from orchestrator.workspace.lasting import sync_system
 from orchestrator.workspace.scan import scan_names
 from orchestrator.workspace.trees import EXECUTABLE, LINK, Delta, Entry, folders_of
 
@@ -78,6 +79,7 @@ class Application:
     token: str = ""
     stuck: tuple[str, ...] = ()
     _done: list[_Done] = field(default_factory=list[_Done])
+    _ready: dict[str, str] = field(default_factory=dict[str, str])
     _made: list[str] = field(default_factory=list[str])
 
     def kept_back(self) -> tuple[str, ...]:
@@ -94,11 +96,40 @@ class Application:
         """Make every change. On any error what was done is undone, then it is raised (UserChangedError, OSError)."""
         try:
             with Descent(self.root) as descent:
+                self._write_ahead(descent)
                 self._take_steps(descent, self._order())
         except (OSError, WorkspaceError, UserChangedError):
             self.stuck = self.undo()
             raise
         self._remove_emptied()
+        sync_system(self.root)
+
+    def _write_ahead(self, descent: Descent) -> None:
+        """Write the new files beside the old ones and make them last: no power cut finds a name without its content.
+
+        Where a folder is missing yet, `_write` does it one by one.
+        """
+        for path, (old, new) in sorted(self.changes.items()):
+            if new is None or new.mode == LINK:
+                continue
+            with suppress(FileNotFoundError, NotADirectoryError, WorkspaceError):
+                parent, name = descent.parent(path)
+                like = None
+                if old is not None:
+                    like = _rights(os.stat(name, dir_fd=parent, follow_symlinks=False))
+                unfinished = f"{temp_name(self.token)}{_UNFINISHED}"
+                self._write_file(parent, unfinished, new, like)
+                self._ready[path] = unfinished
+        if self._ready:
+            sync_system(self.root)
+
+    def _drop_ready(self, descent: Descent) -> None:
+        """Remove what was written ahead and not used."""
+        while self._ready:
+            path, unfinished = self._ready.popitem()
+            descent.reset()
+            with suppress(OSError, WorkspaceError):
+                os.unlink(unfinished, dir_fd=descent.parent(path)[0])
 
     def before(self) -> Before:
         """What `recover` will have to know. Reads, writes nothing."""
@@ -117,6 +148,7 @@ class Application:
         """Put back what was there before the steps taken so far; paths that could not be put back."""
         failed: list[str] = []
         with Descent(self.root) as descent:
+            self._drop_ready(descent)
             while self._done:
                 step = self._done.pop()
                 try:
@@ -132,6 +164,7 @@ class Application:
                 with suppress(OSError, WorkspaceError):  # The user put something into it meanwhile: it stays.
                     parent, name = descent.parent(self._made.pop())
                     os.rmdir(name, dir_fd=parent)
+        sync_system(self.root)
         return tuple(failed)
 
     def _order(self) -> list[str]:
@@ -251,7 +284,7 @@ class Application:
         if new is None:
             os.rename(name, aside, src_dir_fd=parent, dst_dir_fd=parent)
         else:
-            self._write(parent, aside, new, like or rights)
+            self._write(parent, aside, path, new, like or rights)
             try:
                 if not atomic.exchange(parent, aside, name):
                     os.rename(aside, name, src_dir_fd=parent, dst_dir_fd=parent)
@@ -280,7 +313,7 @@ class Application:
 
     def _create(self, parent: int, name: str, path: str, new: Entry, like: Rights | None) -> None:
         temp = temp_name(self.token)
-        self._write(parent, temp, new, like)
+        self._write(parent, temp, path, new, like)
         try:
             atomic.move_new(parent, temp, name)
         except FileExistsError:
@@ -290,27 +323,35 @@ class Application:
             os.unlink(temp, dir_fd=parent)
             raise
 
-    def _write(self, parent: int, name: str, entry: Entry, like: Rights | None) -> None:
-        """Write an entry under a new name, with the rights of what it replaces.
+    def _write(self, parent: int, name: str, path: str, entry: Entry, like: Rights | None) -> None:
+        """Write the entry of a path under a new name, with the rights of what it replaces.
 
         It has that name only once it is whole: what a crash leaves under it is the mission's or the user's content.
         """
-        data = self.repo.odb.read(pygit2.Oid(raw=entry.oid))[1]
         if entry.mode == LINK:
-            os.symlink(os.fsdecode(data), name, dir_fd=parent)
+            os.symlink(os.fsdecode(self._data(entry)), name, dir_fd=parent)
             return
-        unfinished = f"{name}{_UNFINISHED}"
-        is_executable = entry.mode == EXECUTABLE
-        if like is None or not stat.S_ISREG(like.mode):
-            write_new(parent, unfinished, data, 0o777 if is_executable else 0o666)
-        else:
-            write_new(parent, unfinished, data, _bits(like.mode, is_executable=is_executable), is_exact=True)
-            if (like.uid, like.gid) != (os.geteuid(), os.getegid()):
-                with suppress(
-                    PermissionError
-                ):  # Only root may give files away; then they are ours, as with any editor.
-                    os.chown(unfinished, like.uid, like.gid, dir_fd=parent, follow_symlinks=False)
+        unfinished = self._ready.pop(path, "")
+        if not unfinished:
+            unfinished = f"{name}{_UNFINISHED}"
+            self._write_file(parent, unfinished, entry, like, is_synced=True)
         os.rename(unfinished, name, src_dir_fd=parent, dst_dir_fd=parent)
+
+    def _write_file(
+        self, parent: int, name: str, entry: Entry, like: Rights | None, *, is_synced: bool = False
+    ) -> None:
+        data, is_executable = self._data(entry), entry.mode == EXECUTABLE
+        if like is None or not stat.S_ISREG(like.mode):
+            write_new(parent, name, data, 0o777 if is_executable else 0o666, is_synced=is_synced)
+            return
+        bits = _bits(like.mode, is_executable=is_executable)
+        write_new(parent, name, data, bits, is_exact=True, is_synced=is_synced)
+        if (like.uid, like.gid) != (os.geteuid(), os.getegid()):
+            with suppress(PermissionError):  # Only root may give files away; then they are ours, as with any editor.
+                os.chown(name, like.uid, like.gid, dir_fd=parent, follow_symlinks=False)
+
+    def _data(self, entry: Entry) -> bytes:
+        return self.repo.odb.read(pygit2.Oid(raw=entry.oid))[1]
 
     def _remove_emptied(self) -> None:
         """Remove the folders that lost their last file to this delivery."""

@@ -20,10 +20,12 @@ def temp_name(token: str = "") -> str:
     return f"{TEMP_PREFIX}{token}{secrets.token_hex(8)}.tmp"
 
 
-def write_new(folder: int, name: str, data: bytes, mode: int = 0o666, *, is_exact: bool = False) -> None:
+def write_new(
+    folder: int, name: str, data: bytes, mode: int = 0o666, *, is_exact: bool = False, is_synced: bool = False
+) -> None:
     """Create a file in an open folder; FileExistsError when anything is there. A partial file is removed.
 
-    `mode` goes through the umask unless `is_exact`.
+    `mode` goes through the umask unless `is_exact`. With `is_synced` the content is on the disk afterwards.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     handle = os.open(name, flags, mode, dir_fd=folder)
@@ -33,6 +35,8 @@ def write_new(folder: int, name: str, data: bytes, mode: int = 0o666, *, is_exac
             rest = rest[os.write(handle, rest) :]
         if is_exact:
             os.fchmod(handle, mode)
+        if is_synced:
+            os.fsync(handle)
     except BaseException:
         os.unlink(name, dir_fd=folder)
         raise

@@ -40,6 +40,10 @@ class BlobCache:
             return None
         return known[1]
 
+    def blobs(self) -> set[bytes]:
+        """The raw ids of all that `lookup` may answer."""
+        return {entry.oid for _, entry in self._known.values()}
+
     def replace(self, entries: dict[str, tuple[FileState, Entry]], looked_ns: int) -> None:
         """Keep what a whole snapshot saw; files changed just before `looked_ns` are not kept (see `FileState`)."""
         settled = {path: seen for path, seen in entries.items() if seen[0].is_settled(looked_ns)}

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 import pygit2
+from pygit2.enums import Option
 
+from orchestrator.workspace.lasting import sync_system
 from orchestrator.workspace.shadow import signature
 from orchestrator.workspace.trees import LINK, SUBMODULE, Delta, Entry, flatten, overlay
 from orchestrator.workspace.user_repository import index_entries
@@ -40,6 +42,9 @@ def to_branch(
     `base` is the raw id of the snapshot's tree. Raises BranchRefusedError; objects without a branch may stay then.
     """
     try:
+        # As git itself does: no power cut leaves an object or a ref in the user's repository that is not whole, which
+        # git would take for written and never write again.
+        pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)  # noqa: FBT003 - positional only
         repo = pygit2.Repository(str(root))
         head = None if repo.head_is_unborn else repo.head.peel(pygit2.Commit)
         user = _User(repo, root, head, flatten(repo, head.tree_id.raw) if head else {})
@@ -52,9 +57,14 @@ def to_branch(
             parents = [_commit(repo, tree, f"Work in progress before mission {mission_id}\n", parents)]
         results = {path: new for path, (_, new) in changes.items()}
         tree = _put(shadow, user, tree, results, converted)
-        return _point(repo, mission_id, _commit(repo, tree, title.rstrip("\n") + "\n", parents))
+        name = _point(repo, mission_id, _commit(repo, tree, title.rstrip("\n") + "\n", parents))
+        sync_system(repo.path)
     except (pygit2.GitError, OSError, KeyError, ValueError) as error:
         raise BranchRefusedError(str(error)) from error
+    else:
+        return name
+    finally:
+        pygit2.option(Option.ENABLE_FSYNC_GITDIR, False)  # noqa: FBT003 - as above
 
 
 def _work_in_progress(

@@ -13,9 +13,8 @@ from orchestrator.ports.workspace import Change, WorkspaceError, Worktree
 from orchestrator.workspace.confine import leads_inside
 from orchestrator.workspace.content import read_entry
 from orchestrator.workspace.descent import Descent
-from orchestrator.workspace.folder import Folder, changed_entries
+from orchestrator.workspace.folder import Folder, work_in
 from orchestrator.workspace.names import has_git_name
-from orchestrator.workspace.scan import Found, scan
 from orchestrator.workspace.shadow import write_commit
 from orchestrator.workspace.trees import LINK, Entry, overlay
 
@@ -29,11 +28,10 @@ def commit_folder(repo: pygit2.Repository, folder: Folder, worktree: Worktree, m
     `symlink_leads_out`, `file_too_large`, `too_many_files`, `worktree_unreadable`.
     """
     try:
-        found = scan(folder.path)
         with Descent(folder.path) as descent:
-            touched, gone = changed_entries(descent, folder, found)
-            changes: dict[str, Entry | None] = dict.fromkeys(gone)
-            for path in [*touched, *_new_files(repo, folder, found)]:
+            work = work_in(descent, folder)
+            changes: dict[str, Entry | None] = dict.fromkeys(work.gone)
+            for path in [*work.edited, *_new_files(repo, folder, work.new)]:
                 entry = _store(repo, descent, folder.path, path)
                 if entry != folder.entries.get(path):
                     changes[path] = entry
@@ -47,9 +45,7 @@ def commit_folder(repo: pygit2.Repository, folder: Folder, worktree: Worktree, m
     return Change(write_commit(repo, tree, message, [worktree.commit]), tree.hex(), tuple(sorted(changes)))
 
 
-def _new_files(repo: pygit2.Repository, folder: Folder, found: Found) -> list[str]:
-    products = folder.products.files
-    new = {path for path in found.files if path not in folder.entries and path not in products}
+def _new_files(repo: pygit2.Repository, folder: Folder, new: set[str]) -> list[str]:
     if not new:
         return []
     report = native.walk(folder.path)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Generator
+import unicodedata
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,9 @@ EntryKind = Literal["file", "folder", "symlink", "other"]
 def path_problem(root: str, path: str) -> str | None:
     """Why a relative path may not be written below `root`, or None.
 
-    Beyond the rules of a plan: no component is a spelling of `.git`; no folder on the way is a symlink (two names for
-    one file would give it two owners); the entry itself is no symlink that leads out of the root.
+    Beyond the rules of a plan: no component is a spelling of `.git`; no folder on the way is a symlink and, where the
+    disk ignores case, none is spelled otherwise there (two names for one file would give it two owners); the entry
+    itself is no symlink that leads out of the root.
     """
     if reason := plan.path_problem(path):
         return reason
@@ -42,7 +44,35 @@ def path_problem(root: str, path: str) -> str | None:
             return f"can't be looked at: {error}"
         if stat.S_ISLNK(mode) and (reason := _link_problem(root, here, is_last=index == len(parts) - 1)):
             return reason
+        if _ignores_case(here) and (real := other_spelling(_names_beside(here), part)):
+            return f"is called {'/'.join([*parts[:index], real])} on this disk, which takes both for one file"
     return None
+
+
+def _ignores_case(path: str) -> bool:
+    """Whether an existing entry is found under its name in other letters too."""
+    folder, name = os.path.split(path)
+    other = name.swapcase()
+    try:
+        return other != name and os.path.samestat(os.lstat(f"{folder}/{other}"), os.lstat(path))
+    except OSError:
+        return False
+
+
+def _names_beside(path: str) -> list[str]:
+    with os.scandir(os.path.split(path)[0]) as entries:
+        return [entry.name for entry in entries]
+
+
+def other_spelling(names: Collection[str], name: str) -> str | None:
+    """How a folder that takes names alike in other letters or other Unicode forms spells one; None when as given."""
+    if name in names:
+        return None
+    return next((other for other in names if _folded(other) == _folded(name)), None)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _link_problem(root: str, link: str, *, is_last: bool) -> str | None:

@@ -18,6 +18,7 @@ from orchestrator.workspace import diff
 from orchestrator.workspace.apply import Application, Before, UserChangedError
 from orchestrator.workspace.branch import BranchRefusedError, to_branch
 from orchestrator.workspace.integrate import mission_ref
+from orchestrator.workspace.lasting import sync_path
 from orchestrator.workspace.shadow import tree_of
 from orchestrator.workspace.trees import Delta, differences
 from orchestrator.workspace.user_repository import is_repository
@@ -82,7 +83,7 @@ class Deliveries:
             message = f"nothing was undone, because writing failed ({error}){stuck}"
             raise WorkspaceError("undo_failed", message, "mend what the message names, then undo again") from error
         finally:
-            self._journal.unlink(missing_ok=True)
+            self._finish()
         return paths
 
     def recover(self, repo: pygit2.Repository) -> tuple[str, ...]:
@@ -93,11 +94,11 @@ class Deliveries:
             return ()
         except msgspec.MsgspecError:
             # Cut short while it was written: no step was taken before it was complete.
-            self._journal.unlink()
+            self._finish()
             return ()
         changes = differences(repo, tree_of(repo, begun.base), tree_of(repo, begun.tip))
         left = Application(repo, str(self._root), changes, begun.token).recover(begun.before)
-        self._journal.unlink()
+        self._finish()
         return left
 
     def _apply(self, repo: pygit2.Repository, begun: _Begun, changes: dict[str, Delta], title: str) -> Delivery:
@@ -114,7 +115,7 @@ class Deliveries:
             if not kept:
                 self._begin(begun, application)
                 application.run()
-                self._journal.unlink()
+                self._finish()
                 return Delivery(DeliveryMode.APPLY, str(self._root), paths, (), f"{len(paths)} files changed in place")
         except UserChangedError as error:
             kept = (error.path,)
@@ -127,11 +128,11 @@ class Deliveries:
         """All paths that the user changed, also when one was met only while writing; ends what was begun."""
         with suppress(OSError):
             kept = tuple(sorted({*kept, *application.kept_back()}))
-        self._journal.unlink(missing_ok=True)
+        self._finish()
         return kept
 
     def _after_failure(self, application: Application, why: str) -> str:
-        self._journal.unlink(missing_ok=True)
+        self._finish()
         if application.stuck:
             return f"{why}NOT put back: {', '.join(application.stuck)}; "
         return why
@@ -141,6 +142,13 @@ class Deliveries:
             file.write(msgspec.json.encode(msgspec.structs.replace(begun, before=application.before())))
             file.flush()
             os.fsync(file.fileno())
+        sync_path(self._journal.parent)
+
+    def _finish(self) -> None:
+        """Forget what was begun; whatever was done to the user's files lasts by now."""
+        with suppress(FileNotFoundError):
+            self._journal.unlink()
+            sync_path(self._journal.parent)
 
     def _beside(
         self, repo: pygit2.Repository, begun: _Begun, changes: dict[str, Delta], title: str, kept: tuple[str, ...]
@@ -197,7 +205,11 @@ def _write_patch(folder: Path, mission_id: str, repo: pygit2.Repository, base: s
     part = folder / f"{mission_id}.part"
     with part.open("wb") as out:
         out.writelines(diff.patch(repo, base, tip))
+        out.flush()
+        os.fsync(out.fileno())
     part.rename(file)
+    sync_path(folder)
+    sync_path(folder.parent)
     return file
 
 

@@ -27,14 +27,15 @@ def mission_ref(mission_id: str) -> str:
 def advance(repo: pygit2.Repository, mission_id: str, commit: str, previous: str) -> None:
     """Move a mission's ref from `previous` ("": it does not exist yet) to a commit.
 
-    Raises WorkspaceError `ref_moved` when it stands elsewhere. One server owns the repository and one queue moves the
+    One that stands there already stays: a server died between the ref and its event. Raises WorkspaceError `ref_moved`
+    when it stands elsewhere. One server owns the repository and one queue moves the
     ref, so looking first is enough.
     """
     name = mission_ref(mission_id)
     tree_of(repo, commit)
     found = repo.references.get(name)
     current = str(found.target) if found else ""
-    if current != previous:
+    if current not in {previous, commit}:
         raise WorkspaceError(
             "ref_moved", f"{name} is at {current[:12] or 'nothing'}, not at {previous[:12] or 'nothing'}"
         )

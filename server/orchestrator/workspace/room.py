@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -15,30 +15,34 @@ import pygit2
 from orchestrator.config.places import Places
 from orchestrator.domain.words import DeliveryMode
 from orchestrator.ports.workspace import Change, Delivery, Merge, Snapshot, WorkspaceError, Worktree
-from orchestrator.workspace import confine, diff, integrate
+from orchestrator.workspace import confine, diff, integrate, tidying
 from orchestrator.workspace.commit import commit_folder
 from orchestrator.workspace.deliver import Deliveries
+from orchestrator.workspace.disk import DEFAULT_CAP_BYTES
 from orchestrator.workspace.folder import Folder
-from orchestrator.workspace.shadow import Shadow, tree_of
+from orchestrator.workspace.shadow import Shadow, tree_of, unusable
 from orchestrator.workspace.snapshot import Snapshots, unreadable
 from orchestrator.workspace.trees import LINK, find
 from orchestrator.workspace.worktrees import Worktrees
 
 T = TypeVar("T")
+WORK_BYTES = 4 << 30
 
 
 class ShadowWorkspace:
     """One user's folder and the shadow repository beside it: implements `ports.workspace.Workspace`.
 
-    Blocking work runs in threads. Not cancelled half way: a cancelled call ends after its thread does.
+    Blocking work runs in threads. Not cancelled half way: a cancelled call ends after its thread does. Commits that a
+    call answers, and what it says that reached the user, are synced.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, *, cap_bytes: int, work_bytes: int) -> None:
         """Use `open_workspace`, which checks the folder first."""
         self._places = places
+        self._work_bytes = work_bytes
         self._shadow = Shadow(places.shadow)
         self._snapshots = Snapshots(places, self._shadow)
-        self._worktrees = Worktrees(places.worktrees, self._shadow)
+        self._worktrees = Worktrees(places.worktrees, self._shadow, cap_bytes=cap_bytes)
         self._deliveries = Deliveries(places)
         self._one_delivery = anyio.Lock()
         with self._shadow.use() as repo:
@@ -85,7 +89,14 @@ class ShadowWorkspace:
 
     async def merge(self, *, base: str, ours: str, theirs: str, message: str) -> Merge:
         """Three-way merge in memory."""
-        return await self._use(lambda repo: integrate.merge(repo, base, ours, theirs, message))
+
+        def merged(repo: pygit2.Repository) -> Merge:
+            merge = integrate.merge(repo, base, ours, theirs, message)
+            if merge.commit not in {"", ours}:
+                self._shadow.sync()
+            return merge
+
+        return await self._use(merged)
 
     async def advance(self, mission_id: str, commit: str, *, previous: str) -> None:
         """Move the mission's ref, compare and swap."""
@@ -123,13 +134,34 @@ class ShadowWorkspace:
                 )
             )
 
+    async def tidy(self, missions: Collection[str], commits: Collection[str]) -> tuple[str, ...]:
+        """Free disk space; the missions whose work went. Call it while no mission runs."""
+
+        def tidied(repo: pygit2.Repository) -> tuple[str, ...]:
+            try:
+                with self._snapshots.held() as (tree, blobs):
+                    dropped = tidying.tidy(repo, self._work_bytes, tidying.Needed(missions, commits, tree, blobs))
+            except (OSError, pygit2.GitError, KeyError) as error:
+                raise unusable(self._places.shadow, "tidied", error) from error
+            self._worktrees.trim()
+            return dropped
+
+        async with self._one_delivery:
+            dropped = await self._use(tidied)
+        # A handle remembers objects that it has read, also those that are gone now.
+        self._shadow.close()
+        return dropped
+
     def close(self) -> None:
         """Let go of open files. Worktrees stay for the next start."""
         self._shadow.close()
 
     def _commit(self, folder: Folder, worktree: Worktree, message: str) -> Change:
         with self._shadow.use() as repo:
-            return commit_folder(repo, folder, worktree, message)
+            change = commit_folder(repo, folder, worktree, message)
+        if change.commit != worktree.commit:
+            self._shadow.sync()
+        return change
 
     async def _use(self, work: Callable[[pygit2.Repository], T]) -> T:
         def run() -> T:
@@ -139,14 +171,17 @@ class ShadowWorkspace:
         return await anyio.to_thread.run_sync(run)
 
 
-def open_workspace(places: Places) -> ShadowWorkspace:
+def open_workspace(
+    places: Places, *, cap_bytes: int = DEFAULT_CAP_BYTES, work_bytes: int = WORK_BYTES
+) -> ShadowWorkspace:
     """The workspace at `places.root`, which may be read-only. For the one server that owns its state.
 
-    What a process that died left half done is taken back. Raises WorkspaceError as `require_folder`, and
+    `cap_bytes` is how much shadow repository and worktrees may take, `work_bytes` how much of that the work of ended
+    missions. What a process that died left half done is taken back. Raises WorkspaceError as `require_folder`, and
     `shadow_unusable`.
     """
     require_folder(places.root)
-    return ShadowWorkspace(places)
+    return ShadowWorkspace(places, cap_bytes=cap_bytes, work_bytes=work_bytes)
 
 
 def require_folder(root: Path) -> None:

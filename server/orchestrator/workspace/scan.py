@@ -74,13 +74,18 @@ def scan(root: str) -> Found:
             else:
                 found.files[path] = file_state(status)
         if len(found.files) + len(found.folders) > MAX_ENTRIES:
-            raise WorkspaceError(
-                "worktree_too_large",
-                f"the worktree {root} holds more than {MAX_ENTRIES:,} files and folders",
-                "a task made too many files; have it write them to a temporary folder",
-            )
+            raise worktree_too_large(root)
     found.folders.sort()
     return found
+
+
+def worktree_too_large(root: str) -> WorkspaceError:
+    """The error for a folder of ours with more entries than `MAX_ENTRIES`."""
+    return WorkspaceError(
+        "worktree_too_large",
+        f"the worktree {root} holds more than {MAX_ENTRIES:,} files and folders",
+        "a task made too many files; have it write them to a temporary folder",
+    )
 
 
 def _entries(folder: str) -> list[tuple[str, os.stat_result]]:

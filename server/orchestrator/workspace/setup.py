@@ -10,7 +10,7 @@ import pygit2
 
 from orchestrator.workspace.content import create_entry
 from orchestrator.workspace.descent import Descent
-from orchestrator.workspace.folder import Folder, Products, holds, remove
+from orchestrator.workspace.folder import Folder, Products, remove, right_in
 from orchestrator.workspace.scan import Found, scan
 
 
@@ -25,16 +25,17 @@ class Before:
 def before_setup(folder: Folder) -> Before:
     """Take the products of an earlier setup away, look at the rest. What a task changed stays."""
     old, folder.products = folder.products, Products()
-    found = scan(folder.path)
+    seen = folder.look()
     with Descent(folder.path) as descent:
-        remove(descent, [path for path in old.files if path in found.files])
-        for path in sorted(old.folders.intersection(found.folders), reverse=True):
-            parent, name = descent.parent(path)
-            with suppress(OSError):  # A task's own files are still in it.
+        remove(descent, old.files.difference(seen.gone))
+        folder.states.forget(list(old.files))
+        for path in sorted(old.folders, reverse=True):
+            with suppress(OSError):  # A task's own files are still in it, or the task removed it.
+                parent, name = descent.parent(path)
                 os.rmdir(name, dir_fd=parent)
-        found = scan(folder.path) if old.files else found
-        pristine = (p for p, entry in folder.entries.items() if holds(descent, found, folder.known, p, entry))
-        return Before(found, frozenset(pristine))
+        right = right_in(descent, seen, folder.entries)
+    wrong = {*seen.touched, *seen.gone}.difference(right)
+    return Before(scan(folder.path), frozenset(folder.entries.keys() - wrong))
 
 
 def after_setup(repo: pygit2.Repository, folder: Folder, key: str, before: Before) -> None:
@@ -48,4 +49,4 @@ def after_setup(repo: pygit2.Repository, folder: Folder, key: str, before: Befor
                 create_entry(repo, parent, name, folder.entries[path])
     known = before.found.files
     files = {p: state for p, state in found.files.items() if p not in folder.entries and known.get(p) != state}
-    folder.products = Products(key, files, set(found.folders).difference(before.found.folders))
+    folder.keep(Products(key, set(files), set(found.folders).difference(before.found.folders)), files)

@@ -12,6 +12,8 @@ import pygit2
 from pygit2.enums import ConfigLevel
 
 from orchestrator.ports.workspace import WorkspaceError
+from orchestrator.workspace.lasting import sync_system
+from orchestrator.workspace.mending import mend_after_boot
 
 NAME: Final = "orchestrator"
 EMAIL: Final = "orchestrator@localhost"
@@ -53,19 +55,14 @@ class Shadow:
         self._idle: list[pygit2.Repository] = []
         self._lock = threading.Lock()
         try:
-            if not (path / "HEAD").exists():
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                pygit2.init_repository(str(path), bare=True)
+            _begin(path)
             _remove_locks(path)
             repo = pygit2.Repository(str(path))
             _configure(repo)
+            mend_after_boot(path)
             self._idle.append(repo)
         except (OSError, pygit2.GitError) as error:
-            raise WorkspaceError(
-                "shadow_unusable",
-                f"the shadow repository {path} can't be opened: {error}",
-                "free disk space, fix the folder's permissions, or remove it: it is made anew",
-            ) from error
+            raise unusable(path, "opened", error) from error
 
     @contextmanager
     def use(self) -> Generator[pygit2.Repository, None, None]:
@@ -81,10 +78,38 @@ class Shadow:
                 if len(self._idle) < _IDLE_HANDLES:
                     self._idle.append(repo)
 
+    def sync(self) -> None:
+        """Make every object and ref that was written so far last. Raises WorkspaceError `shadow_unusable`."""
+        try:
+            sync_system(self.path)
+        except OSError as error:
+            raise unusable(self.path, "synced", error) from error
+
     def close(self) -> None:
         """Let go of every handle (and so of open pack files)."""
         with self._lock:
             self._idle.clear()
+
+
+def unusable(path: Path, what: str, error: Exception) -> WorkspaceError:
+    """The error for a repository that can't be opened, synced or tidied."""
+    return WorkspaceError(
+        "shadow_unusable",
+        f"the shadow repository {path} can't be {what}: {error}",
+        "free disk space, fix the folder's permissions, or remove it: it is made anew",
+    )
+
+
+def _begin(path: Path) -> None:
+    """Make the repository where there is none, or one whose making a crash of the machine has cut off."""
+    head = path / "HEAD"
+    if head.exists() and head.stat().st_size:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in ("HEAD", "config"):
+        (path / name).unlink(missing_ok=True)
+    pygit2.init_repository(str(path), bare=True)
+    sync_system(path)
 
 
 def _configure(repo: pygit2.Repository) -> None:
@@ -110,7 +135,7 @@ def tree_of(repo: pygit2.Repository, commit: str) -> bytes:
         raise WorkspaceError(
             "no_such_commit",
             f"commit {commit!r} is not in the shadow repository",
-            "the state directory was removed or belongs to another workspace; start the mission again",
+            "retention has dropped it, or the state directory was removed or is another one; start a new mission",
         ) from error
 
 

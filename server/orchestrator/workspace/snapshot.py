@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -71,8 +73,15 @@ class Snapshots:
             self._keep_exclude_rules()
             tree = self._tree(repo, {path: entry for path, (_, entry) in take.seen.items()})
             commit = write_commit(repo, tree, "Snapshot of the workspace\n", ())
+            self._shadow.sync()
             self._cache.replace(take.seen, started_ns)
         return Snapshot(commit, tree.hex(), len(take.seen), _named(take.left_out))
+
+    @contextmanager
+    def held(self) -> Generator[tuple[bytes | None, set[bytes]]]:
+        """No snapshot is taken meanwhile. Gives the last one's tree, and the blobs that the next may name unread."""
+        with self._lock:
+            yield self._last_tree, self._cache.blobs()
 
     def _read_all(self, take: _Take, max_files: int, max_bytes: int) -> None:
         paths = self._paths(take, max_files)

@@ -14,6 +14,7 @@ from orchestrator.config.places import TODO_NAME
 from orchestrator.ports.todo import TodoPair
 from orchestrator.ports.workspace import WorkspaceError
 from orchestrator.workspace.atomic import exchange, write_new
+from orchestrator.workspace.lasting import sync_path
 
 MAX_TODO_BYTES: Final = 8 * 1024 * 1024
 """A larger file is not read as edits."""
@@ -67,7 +68,7 @@ class WorkspaceTodo:
                 self._refuse_unless_plain(folder)
                 self._mend(folder)
                 self._next.write_bytes(content)
-                write_new(folder, _FRESH, content, 0o644)
+                write_new(folder, _FRESH, content, 0o644, is_synced=True)
                 return self._swap(folder, content.decode(), expected)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -129,7 +130,10 @@ class WorkspaceTodo:
     def _keep(self, text: str) -> None:
         self._kept.mkdir(parents=True, exist_ok=True, mode=0o700)
         content = text.encode("utf-8", "replace")
-        (self._kept / f"{hashlib.sha256(content).hexdigest()[:16]}.md").write_bytes(content)
+        path = self._kept / f"{hashlib.sha256(content).hexdigest()[:16]}.md"
+        path.write_bytes(content)
+        sync_path(path)
+        sync_path(self._kept)
 
     @contextmanager
     def _opened(self) -> Generator[int]:

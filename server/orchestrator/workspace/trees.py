@@ -15,7 +15,7 @@ FILE: Final = 0o100644
 EXECUTABLE: Final = 0o100755
 LINK: Final = 0o120000
 SUBMODULE: Final = 0o160000
-_FOLDER: Final = 0o040000
+FOLDER: Final = 0o040000
 _OID_BYTES: Final = 20
 
 
@@ -52,7 +52,7 @@ def flatten(repo: pygit2.Repository, tree: bytes) -> dict[str, Entry]:
 def _files(repo: pygit2.Repository, tree: bytes, prefix: str) -> Iterator[tuple[str, Entry]]:
     for name, entry in children(repo, tree).items():
         path = prefix + os.fsdecode(name)
-        if entry.mode == _FOLDER:
+        if entry.mode == FOLDER:
             yield from _files(repo, entry.oid, path + "/")
         else:
             yield path, entry
@@ -82,11 +82,11 @@ def _differences(
 
 
 def _folder_oid(entry: Entry | None) -> bytes | None:
-    return entry.oid if entry and entry.mode == _FOLDER else None
+    return entry.oid if entry and entry.mode == FOLDER else None
 
 
 def _file_entry(entry: Entry | None) -> Entry | None:
-    return entry if entry and entry.mode != _FOLDER else None
+    return entry if entry and entry.mode != FOLDER else None
 
 
 def overlay(repo: pygit2.Repository, tree: bytes | None, changes: Mapping[str, Entry | None]) -> bytes:
@@ -100,9 +100,9 @@ def overlay(repo: pygit2.Repository, tree: bytes | None, changes: Mapping[str, E
 
 def find(repo: pygit2.Repository, tree: bytes, path: str) -> Entry | None:
     """The file, link or submodule at a path of a tree (raw id), None when there is none."""
-    entry: Entry | None = Entry(_FOLDER, tree)
+    entry: Entry | None = Entry(FOLDER, tree)
     for name in os.fsencode(path).split(b"/"):
-        if entry is None or entry.mode != _FOLDER:
+        if entry is None or entry.mode != FOLDER:
             return None
         entry = children(repo, entry.oid).get(name)
     return _file_entry(entry)
@@ -132,7 +132,7 @@ def _overlay(repo: pygit2.Repository, tree: bytes | None, changes: dict[bytes, E
     for name, inner in below.items():
         result = _overlay(repo, _folder_oid(entries.get(name)), inner)
         if result is not None:
-            entries[name] = Entry(_FOLDER, result)
+            entries[name] = Entry(FOLDER, result)
         elif _folder_oid(entries.get(name)):
             del entries[name]
     for name, entry in here.items():
@@ -145,6 +145,6 @@ def _overlay(repo: pygit2.Repository, tree: bytes | None, changes: dict[bytes, E
 
 def _write(repo: pygit2.Repository, entries: dict[bytes, Entry]) -> bytes:
     # Git sorts a folder as if its name ended in a slash.
-    order = sorted(entries.items(), key=lambda item: item[0] + b"/" if item[1].mode == _FOLDER else item[0])
+    order = sorted(entries.items(), key=lambda item: item[0] + b"/" if item[1].mode == FOLDER else item[0])
     data = b"".join(b"%o %s\0%s" % (entry.mode, name, entry.oid) for name, entry in order)
     return repo.odb.write(pygit2.enums.ObjectType.TREE, data).raw

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,13 +14,17 @@ import anyio
 import anyio.to_thread
 import pygit2
 
+from orchestrator import native
 from orchestrator.ports.workspace import WorkspaceError, Worktree
+from orchestrator.workspace.disk import DEFAULT_CAP_BYTES, Disk
 from orchestrator.workspace.folder import Folder, switch
 from orchestrator.workspace.setup import Before, after_setup, before_setup
 from orchestrator.workspace.shadow import Shadow, tree_of
 from orchestrator.workspace.trees import flatten
 
 MAX_WORKTREES: Final = 64
+KEPT_IDLE: Final = 8
+"""So many folders are kept while no mission runs."""
 WAIT_S: Final = 600.0
 _THREADS: Final = 8
 
@@ -29,10 +32,19 @@ _THREADS: Final = 8
 class Worktrees:
     """At most `size` folders below one place. Folders of an earlier process are found, checked and reused."""
 
-    def __init__(self, place: Path, shadow: Shadow, *, size: int = MAX_WORKTREES, wait_s: float = WAIT_S) -> None:
-        """Find the folders that exist; nothing is known of what they hold."""
+    def __init__(
+        self,
+        place: Path,
+        shadow: Shadow,
+        *,
+        size: int = MAX_WORKTREES,
+        wait_s: float = WAIT_S,
+        cap_bytes: int = DEFAULT_CAP_BYTES,
+    ) -> None:
+        """Find the folders that exist; nothing is known of what they hold. `cap_bytes` holds with the shadow's."""
         self._place = Path(os.path.realpath(place))
         self._shadow = shadow
+        self._disk = Disk(shadow.path, self._place, cap_bytes)
         self._wait_s = wait_s
         self._free = [Folder(str(path)) for path in _folders(self._place)[:size]]
         self._used: dict[str, Folder] = {}
@@ -52,9 +64,8 @@ class Worktrees:
             try:
                 yield Worktree(folder.path, folder.commit, folder.tree.hex())
             finally:
-                with self._lock:
-                    del self._used[folder.path]
-                    self._free.append(folder)
+                with anyio.CancelScope(shield=True):
+                    await self._give_back(folder)
         finally:
             self._slots.release()
 
@@ -71,11 +82,23 @@ class Worktrees:
             try:
                 yield Worktree(folder.path, folder.commit, folder.tree.hex())
             finally:
-                with self._lock:
-                    del self._used[folder.path]
-                    self._free.append(folder)
+                with anyio.CancelScope(shield=True):
+                    await self._give_back(folder)
         finally:
             self._slots.release()
+
+    async def _give_back(self, folder: Folder) -> None:
+        """Keep a folder for the next, or remove it where the disk holds more than it may."""
+        with self._lock:
+            del self._used[folder.path]
+            if not self._disk.is_over:
+                self._free.append(folder)
+                return
+        await anyio.to_thread.run_sync(self._remove, folder, limiter=self._threads)
+
+    def _remove(self, folder: Folder) -> None:
+        self._disk.shrinks(folder.path)
+        native.remove_tree(folder.path)
 
     def _reclaim(self, path: str, commit: str) -> Folder:
         with self._shadow.use() as repo, self._lock:
@@ -106,6 +129,13 @@ class Worktrees:
         await anyio.to_thread.run_sync(self._after_setup, folder, key, before, limiter=self._threads)
         return True
 
+    def trim(self) -> None:
+        """Remove the free folders but the few that were used last. Blocking."""
+        with self._lock:
+            over, self._free = self._free[:-KEPT_IDLE], self._free[-KEPT_IDLE:]
+        for folder in over:
+            self._remove(folder)
+
     def folder(self, worktree: Worktree) -> Folder:
         """What is known of a worktree in use. Raises WorkspaceError `not_checked_out`."""
         folder = self._used.get(worktree.path)
@@ -127,7 +157,9 @@ class Worktrees:
     def _take(self, commit: str) -> Folder:
         with self._shadow.use() as repo:
             tree = tree_of(repo, commit)
-            folder = self._pick(tree)
+            folder, is_new = self._pick(tree)
+            if is_new:
+                self._disk.admit()
             try:
                 self._switch(repo, folder, commit, tree)
             except BaseException as error:
@@ -138,6 +170,8 @@ class Worktrees:
                 raise
             with self._lock:
                 self._used[folder.path] = folder
+            if is_new:
+                self._disk.grew(folder.path)
         return folder
 
     def _switch(self, repo: pygit2.Repository, folder: Folder, commit: str, tree: bytes) -> None:
@@ -147,19 +181,19 @@ class Worktrees:
         except (OSError, WorkspaceError):
             # What can't be repaired in place is made anew, once.
             folder.forget()
-            shutil.rmtree(folder.path, ignore_errors=True)
+            native.remove_tree(folder.path)
             Path(folder.path).mkdir(parents=True, exist_ok=True, mode=0o755)
             switch(repo, folder, commit, tree)
 
-    def _pick(self, tree: bytes) -> Folder:
-        """The free folder that needs the least work: the same tree, else the one used last, else a new one."""
+    def _pick(self, tree: bytes) -> tuple[Folder, bool]:
+        """The free folder that needs the least work: the same tree, else the one used last, else a new one (True)."""
         with self._lock:
             for index, folder in enumerate(self._free):
                 if folder.tree == tree:
-                    return self._free.pop(index)
+                    return self._free.pop(index), False
             if self._free:
-                return self._free.pop()
-        return Folder(str(self._place / secrets.token_hex(6)))
+                return self._free.pop(), False
+        return Folder(str(self._place / secrets.token_hex(6))), True
 
     def _after_setup(self, folder: Folder, key: str, before: Before) -> None:
         with self._shadow.use() as repo:

@@ -242,17 +242,18 @@ async def test_edit_between_check_and_swap_is_swapped_back(repository, workspace
     assert not list(repository.glob(".orchestrator*"))
 
 
-async def test_failure_in_the_middle_restores(repository, workspace, mission, listing, monkeypatch):
+@pytest.mark.parametrize("step", ["_write", "_write_file"])
+async def test_failure_in_the_middle_restores(*, repository, workspace, mission, listing, monkeypatch, step):
     base, tip = await mission({**FILES, ".gitignore": "changed\n"})
     before = listing(repository)
-    real = Application._write
+    real = getattr(Application, step)
 
-    def full(self, parent, name, entry, like):
-        if self.changes["x.bin"][1] == entry:
+    def full(self, *args, **options):
+        if self.changes["x.bin"][1] in args:
             raise OSError(28, "No space left on device")
-        real(self, parent, name, entry, like)
+        real(self, *args, **options)
 
-    monkeypatch.setattr(Application, "_write", full)
+    monkeypatch.setattr(Application, step, full)
     delivery = await workspace.deliver("m1", base, tip, APPLY, "The work")
     assert listing(repository) == before
     assert delivery.mode is PATCH
@@ -441,10 +442,10 @@ async def test_a_failed_delivery_gives_a_file_back_that_became_a_folder(
         tip = (await workspace.commit(worktree, "grow")).commit
     real = Application._write
 
-    def full(self, parent, name, entry, like):
-        if self.changes["z.txt"][1] == entry:
+    def full(self, *args):
+        if self.changes["z.txt"][1] in args:
             raise OSError(28, "No space left on device")
-        real(self, parent, name, entry, like)
+        real(self, *args)
 
     monkeypatch.setattr(Application, "_write", full)
     delivery = await workspace.deliver("m1", base, tip, APPLY, "The work")

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from orchestrator.ports.workspace import WorkspaceError
-from orchestrator.workspace import open_workspace, scan
+from orchestrator.workspace import folder, open_workspace
 from orchestrator.workspace.worktrees import Worktrees
 
 pytestmark = pytest.mark.anyio
@@ -145,12 +145,12 @@ async def test_untouched_files_are_not_written_again(workspace, base):
 
 async def test_files_just_written_are_not_trusted_by_their_times(workspace, base, monkeypatch):
     with monkeypatch.context() as slow:
-        slow.setattr(scan, "RACY_NS", 60 * 10**9)  # However slow this machine is, the files count as just written.
+        slow.setattr(folder, "RACY_NS", 60 * 10**9)  # However slow this machine is, the files count as just written.
         async with workspace.checkout(base) as worktree:
-            assert workspace._worktrees.folder(worktree).known == {}
+            assert workspace._worktrees.folder(worktree).states.certain_count == 0
     time.sleep(0.15)  # noqa: ASYNC251 - file times must grow old; nothing else runs
     async with workspace.checkout(base) as worktree:
-        assert len(workspace._worktrees.folder(worktree).known) == len(BASE) + 1
+        assert workspace._worktrees.folder(worktree).states.certain_count == len(BASE) + 1
 
 
 async def test_worktrees_share_nothing(workspace, base, listing):
