@@ -36,7 +36,7 @@ class AuditReport:
     `problem` is "" when `is_intact`. `first_bad_seq` is the first event that is wrong or missing (None when the problem
     is not about one). `code` is "" or one of `event_changed`, `event_missing`, `tail_cut`, `head_differs`,
     `head_missing`, `head_unreadable`, `event_unreadable`, `event_unfoldable`, `database_damaged`, `archive_damaged`,
-    `archive_missing`, `snapshot_differs`, `receipt_unproven`.
+    `archive_missing`, `snapshot_differs`, `receipt_unproven`, `projection_differs`.
 
     `event_count` counts the events up to the first problem; `archived_count` of them lie in the archive and
     `unanchored_count` after the head, where they rest on the chain alone. `dropped_count` events are gone by retention:

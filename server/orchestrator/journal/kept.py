@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import msgspec
 import orchestrator.domain
 from orchestrator.domain.evolve import evolve
 from orchestrator.domain.mission import Mission
-from orchestrator.domain.words import TaskStatus
 from orchestrator.journal.codec import pack, unpack
 from orchestrator.journal.schema import Row, recorded
 from orchestrator.ports.journal import JournalError, MissionSummary
@@ -56,8 +56,9 @@ class Kept:
             end_reason=mission.end_reason[:MAX_TEXT],
             is_delivered=mission.is_delivered,
             delivered_place=mission.delivered_place,
+            host=mission.host,
             task_count=len(mission.tasks),
-            done_count=sum(task.status is TaskStatus.DONE for task in mission.tasks.values()),
+            counts=dict(sorted(Counter(task.status.value for task in mission.tasks.values()).items())),
             first_seq=self.first_seq,
             last_seq=self.last_seq,
             event_count=self.event_count,

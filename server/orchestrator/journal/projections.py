@@ -1,4 +1,4 @@
-"""The two files for people in `.opencode/`: written whole, never through a symlink."""
+"""`.opencode/summary.md`, for people: written whole, never through a symlink."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from orchestrator.config.places import SUMMARY_NAME, TODO_NAME
+from orchestrator.config.places import SUMMARY_NAME
 from orchestrator.domain.mission import Mission
-from orchestrator.domain.todo import render
 from orchestrator.journal.faults import translate
 from orchestrator.journal.files import write_all
 from orchestrator.journal.summary import render_summary
@@ -23,24 +22,20 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class WorkspaceProjection(Projection):
-    """Writes `todo.md` and `summary.md` of one workspace.
+    """Writes `summary.md` of one workspace.
 
-    Both can be made anew from the journal at any time, so they are replaced atomically but not synced.
+    It can be made anew from the journal at any time, so it is replaced atomically but not synced.
     """
 
     def __init__(self, workspace: Path) -> None:
         """`workspace` is the real path of the workspace's root."""
         self._workspace = workspace
 
-    def write_todo(self, mission: Mission) -> None:
-        """Replace `.opencode/todo.md`.
+    def write_summary(self, mission: Mission, recorded: Sequence[Recorded]) -> None:
+        """Replace `.opencode/summary.md`.
 
         Raises JournalError `projection_refused`, `projection_unwritable` or `disk_full`.
         """
-        self._write(TODO_NAME, render(mission))
-
-    def write_summary(self, mission: Mission, recorded: Sequence[Recorded]) -> None:
-        """Replace `.opencode/summary.md`. Raises JournalError like `write_todo`."""
         self._write(SUMMARY_NAME, render_summary(mission, recorded))
 
     def summary(self, mission: Mission, recorded: Sequence[Recorded]) -> str:

@@ -91,6 +91,8 @@ class SqliteJournal(Journal):
         finally:
             self._room.release()
         at_s = at_ms / 1000
+        if len(entries) == 1:
+            return [Recorded(first, mission_id, at_s, events[0])]
         return [Recorded(first + n, mission_id, at_s, event) for n, event in enumerate(events)]
 
     async def read(self, *, after_seq: int = 0, mission_id: str = "", limit: int = 1_000) -> list[Recorded]:

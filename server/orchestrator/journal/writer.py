@@ -24,6 +24,8 @@ MAX_BATCH_EVENTS = 4_096
 """A commit takes no further call once it holds this many events."""
 HEAD_SYNC_S = 1.0
 """The head is synced at most so long after the commit that it names."""
+GATHER_S = 0.001
+"""How long a commit waits for as many calls as the last one had: a fraction of a sync, and often saves one."""
 _MAX_STATEMENT_ROWS = 64
 
 Entry = tuple[str, int, str, bytes]
@@ -84,6 +86,7 @@ class Writer:
         self._settle = settle
         self._calls: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._held: list[_Item] = []
+        self._last_calls = 0
         self._broken: JournalError | None = None
         self._is_head_behind = False
         self._unsynced_since_s = 0.0
@@ -138,18 +141,31 @@ class Writer:
             return self._calls.get()
 
     def _batch(self, first: Call) -> list[Call]:
+        """What waits, and what comes in a moment.
+
+        Callers who were answered together come back together. The first of them must not have a sync to itself while
+        the others wait for the next one.
+        """
         batch = [first]
         size = len(first.entries)
+        until_s = time.monotonic() + GATHER_S if self._last_calls > 1 else 0.0
         while size < MAX_BATCH_EVENTS:
             try:
                 item = self._calls.get_nowait()
             except queue.Empty:
-                break
+                left_s = until_s - time.monotonic() if len(batch) < self._last_calls else 0.0
+                if left_s <= 0.0:
+                    break
+                try:
+                    item = self._calls.get(timeout=left_s)
+                except queue.Empty:
+                    break
             if not isinstance(item, Call):
                 self._held.append(item)
                 break
             batch.append(item)
             size += len(item.entries)
+        self._last_calls = len(batch)
         return batch
 
     def _outcomes(self, batch: Sequence[Call]) -> Sequence[Outcome]:

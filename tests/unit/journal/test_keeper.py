@@ -93,7 +93,7 @@ async def test_a_restart_reads_stored_states_and_the_events_behind_them(
         assert [item.id for item in short] == ["m-1", "m-2", "m-3"]
         first = short[0]
         assert (first.status, first.first_seq, first.last_seq, first.event_count) == (MissionStatus.SEALED, 1, 22, 22)
-        assert (first.task_count, first.done_count, first.is_delivered, first.is_archived) == (2, 2, True, False)
+        assert (first.task_count, first.counts, first.is_delivered, first.is_archived) == (2, {"done": 2}, True, False)
         assert [item.id for item in await journal.summaries(limit=1)] == ["m-3"]
 
 

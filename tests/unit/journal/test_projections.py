@@ -1,4 +1,4 @@
-"""`todo.md` and `summary.md`: whole, inside the workspace, honest."""
+"""`summary.md`: whole, inside the workspace, honest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from orchestrator.journal.projections import WorkspaceProjection
 from orchestrator.ports.journal import JournalError, Recorded
 
 Story = Callable[[str], list[e.Event]]
-FILES = (".opencode/todo.md", ".opencode/summary.md")
+FILE = ".opencode/summary.md"
 
 
 @pytest.fixture
@@ -33,29 +33,26 @@ def mission(story: Story) -> Mission:
 
 
 def write(workspace: Path, mission: Mission) -> None:
-    projection = WorkspaceProjection(workspace)
-    projection.write_todo(mission)
-    projection.write_summary(mission, [Recorded(1, mission.id, 5.0, e.MissionStarted())])
+    WorkspaceProjection(workspace).write_summary(mission, [Recorded(1, mission.id, 5.0, e.MissionStarted())])
 
 
-def test_both_files_and_nothing_else(workspace: Path, mission: Mission) -> None:
+def test_one_file_and_nothing_else(workspace: Path, mission: Mission) -> None:
     for _ in range(2):
         write(workspace, mission)
-        assert sorted(str(p.relative_to(workspace)) for p in workspace.rglob("*")) == sorted([".opencode", *FILES])
-    assert "- [x] a: Write it" in (workspace / FILES[0]).read_text("utf-8")
+        assert sorted(str(p.relative_to(workspace)) for p in workspace.rglob("*")) == [".opencode", FILE]
     recorded = [Recorded(1, mission.id, 5.0, e.MissionStarted())]
-    assert WorkspaceProjection(workspace).summary(mission, recorded) == (workspace / FILES[1]).read_text("utf-8")
-    assert (workspace / FILES[1]).read_text("utf-8").startswith("# Mission m-1\n")
-    assert stat.S_IMODE((workspace / FILES[0]).stat().st_mode) & 0o600 == 0o600
+    assert WorkspaceProjection(workspace).summary(mission, recorded) == (workspace / FILE).read_text("utf-8")
+    assert (workspace / FILE).read_text("utf-8").startswith("# Mission m-1\n")
+    assert stat.S_IMODE((workspace / FILE).stat().st_mode) & 0o600 == 0o600
 
 
 def test_a_stray_of_a_crash_is_taken_away(workspace: Path, mission: Mission, tmp_path: Path) -> None:
     (workspace / ".opencode").mkdir()
     outside = tmp_path / "outside"
-    (workspace / ".opencode" / ".todo.md.new").symlink_to(outside)
+    (workspace / ".opencode" / ".summary.md.new").symlink_to(outside)
     write(workspace, mission)
     assert not outside.exists()
-    assert len(list((workspace / ".opencode").iterdir())) == 2
+    assert len(list((workspace / ".opencode").iterdir())) == 1
 
 
 @pytest.mark.parametrize("inside", [False, True], ids=["outside", "inside"])
@@ -64,17 +61,14 @@ def test_a_symlinked_folder_is_refused(workspace: Path, mission: Mission, tmp_pa
     target.mkdir()
     (workspace / ".opencode").symlink_to(target, target_is_directory=True)
     with pytest.raises(JournalError) as caught:
-        WorkspaceProjection(workspace).write_todo(mission)
+        write(workspace, mission)
     assert caught.value.code == "projection_refused"
     assert list(target.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "folder"])
-@pytest.mark.parametrize("name", FILES)
-def test_what_is_no_plain_file_is_refused(
-    workspace: Path, mission: Mission, tmp_path: Path, name: str, kind: str
-) -> None:
-    place = workspace / name
+def test_what_is_no_plain_file_is_refused(workspace: Path, mission: Mission, tmp_path: Path, kind: str) -> None:
+    place = workspace / FILE
     place.parent.mkdir()
     target = tmp_path / "target"
     if kind == "folder":
@@ -104,7 +98,7 @@ def test_a_cut_is_said(workspace: Path, mission: Mission, monkeypatch: pytest.Mo
     monkeypatch.setattr(projections, "MAX_PROJECTION_BYTES", 200)
     mission.text = "ü" * 500
     write(workspace, mission)
-    content = (workspace / FILES[0]).read_bytes()
+    content = (workspace / FILE).read_bytes()
     assert len(content) <= 200
     assert "Cut here" in content.decode("utf-8")
 
@@ -113,4 +107,4 @@ def test_a_path_that_is_no_utf_8_does_not_stop_the_list(workspace: Path, mission
     mission.text = "bad \udcff byte"
     mission.status = MissionStatus.FAILED
     write(workspace, mission)
-    assert "bad ? byte" in (workspace / FILES[0]).read_text("utf-8")
+    assert "bad \N{REPLACEMENT CHARACTER} byte" in (workspace / FILE).read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,6 +91,20 @@ async def test_waiting_calls_are_bounded_and_stay_in_order(
             await anyio.lowlevel.checkpoint()
             assert journal._room.statistics().tasks_waiting == 96
         assert [item.event for item in await journal.read()] == [e.IterationStarted(n) for n in range(100)]
+
+
+async def test_a_commit_waits_only_a_moment_for_callers_that_stay_away(path: Path, clock: Clock) -> None:
+    async with open_journal(path, clock=clock) as journal:
+        go_on = threading.Event()
+        journal._writer.do(lambda _: str(go_on.wait(60)) and None)
+        async with anyio.create_task_group() as tasks:
+            for name in ("m-1", "m-2", "m-3"):
+                tasks.start_soon(journal.append, name, [e.MissionStarted()])
+            await anyio.lowlevel.checkpoint()
+            go_on.set()
+        assert journal._writer._last_calls == 3
+        (alone,) = await journal.append("m-1", [e.MissionStarted()])
+        assert (alone.seq, journal._writer._last_calls) == (4, 1)
 
 
 async def test_a_cancelled_scope_waits_for_its_answer(path: Path, clock: Clock) -> None:
