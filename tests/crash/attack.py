@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from figures import Line, save, tell
 
 from orchestrator.app import open_missions
 from orchestrator.client import RemoteError, connect_shared
@@ -65,6 +66,11 @@ class Tally:
     def is_clean(self) -> bool:
         """Whether nothing was lost, invented, or refused without a word."""
         return not (self.lost or self.invented or self.unnamed) and self.is_intact
+
+    def line(self) -> Line:
+        """For the table of all crash tests."""
+        other = self.invented + self.unnamed + (not self.is_intact)
+        return Line(self.name, len(self.acknowledged), writes_lost=self.lost, other=other)
 
     def table(self) -> str:
         """For people."""
@@ -229,20 +235,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--writes", type=int, default=WRITES)
     parser.add_argument("--client", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--figures", default="", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.client:
         workspace, mission_id, count, number = arguments.client
         anyio.run(be_client, Path(workspace), mission_id, int(count), int(number))
         return 0
-    is_clean = True
-    for attack in (attack_in_process, attack_over_socket):
+    tallies: list[Tally] = []
+    attacks = (attack_in_process, attack_over_socket)
+    for attack in attacks:
         with tempfile.TemporaryDirectory(prefix="attack-") as name:
             os.environ.update(ORCHESTRATOR_STATE_DIR=f"{name}/state", ORCHESTRATOR_IDLE_TIMEOUT_S="1")
             tally = anyio.run(attack, Path(name), arguments.writes)
             end_server(Path(name) / "state")
+        tallies.append(tally)
         sys.stdout.write(f"{tally.table()}\n")
-        is_clean = is_clean and tally.is_clean
-    return 0 if is_clean else 1
+        tell(len(tallies), len(attacks), f"{len(tally.acknowledged):,} writes by {tally.name}")
+    save(arguments.figures, [tally.line() for tally in tallies])
+    return 0 if all(tally.is_clean for tally in tallies) else 1
 
 
 def end_server(state: Path) -> None:

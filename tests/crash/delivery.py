@@ -28,6 +28,8 @@ class Story:
     """One way of using the workspace. `place` is its folder, `seed` what its files are drawn with."""
 
     name = ""
+    is_for_power = True
+    """Whether it is also told with the power going; not where a person saves meanwhile, whose editor syncs nothing."""
 
     def __init__(self, place: Path, seed: int) -> None:
         self.world = World(place, seed)
@@ -52,6 +54,14 @@ class Story:
     async def _examine(self) -> Problems:
         raise NotImplementedError
 
+    def tell(self, text: str) -> None:
+        """Somebody is told that it is done; from here on it must be so."""
+        note(self.fact("told"), f"{text}\n")
+
+    def told(self) -> list[str]:
+        """What somebody was told."""
+        return self.fact("told").read_text().split("\n")[:-1] if self.fact("told").exists() else []
+
     def reopened(self) -> ShadowWorkspace:
         """The workspace as a new server opens it."""
         return open_workspace(self.world.places)
@@ -75,6 +85,7 @@ class Deliver(Story):
     async def _act(self) -> None:
         base, tip = self.world.commits()
         await self.reopened().deliver(MISSION, base, tip, DeliveryMode.APPLY, "work")
+        self.tell("delivered")
 
     async def _examine(self) -> Problems:
         workspace = self.reopened()
@@ -87,6 +98,8 @@ class Deliver(Story):
     def _judge(self, now: dict[str, tuple[str, int, bytes]]) -> Problems:
         if files_of(now) == self.world.new:
             return [f"a temporary file: {path}" for path in now if ".orchestrator-" in path]
+        if self.told():
+            return ["what was told as delivered is not there"]
         before = World(self.world.place / "expected", self.world.seed)
         before.lay_out()
         return [f"neither old nor new: {line}" for line in differing(now, listing(before.user))]
@@ -112,8 +125,11 @@ class Undo(Deliver):
     async def _act(self) -> None:
         base, tip = self.world.commits()
         await self.reopened().undo(MISSION, tip, base)
+        self.tell("undone")
 
     def _judge(self, now: dict[str, tuple[str, int, bytes]]) -> Problems:
+        if "undone" in self.told() and files_of(now) != self.world.old:
+            return ["what was told as undone is not"]
         if files_of(now) in (self.world.new, self.world.old):
             return [f"a temporary file: {path}" for path in now if ".orchestrator-" in path]
         wrong = [
@@ -161,6 +177,7 @@ class DeliverEdited(Deliver):
     """The user saves a file in the moment in which it is delivered; before the new content comes in."""
 
     name = "deliver, edited meanwhile"
+    is_for_power = False
 
     @property
     def _path(self) -> str:
@@ -231,7 +248,8 @@ class Branch(Story):
 
     async def _act(self) -> None:
         base, tip = self.world.commits()
-        await self.reopened().deliver(MISSION, base, tip, DeliveryMode.BRANCH, "work")
+        done = await self.reopened().deliver(MISSION, base, tip, DeliveryMode.BRANCH, "work")
+        self.tell(done.place)
 
     async def _examine(self) -> Problems:
         before = World(self.world.place / "expected", self.world.seed)
@@ -239,14 +257,19 @@ class Branch(Story):
         problems = [f"touched: {line}" for line in differing(listing(self.world.user), listing(before.user))]
         if self._git() != self.fact("git").read_text():
             problems.append("HEAD, its branch or the index moved")
+        problems += [f"branch {name} was told and is not there" for name in self.told() if not self._is_there(name)]
         base, tip = self.world.commits()
         done = await self.reopened().deliver(MISSION, base, tip, DeliveryMode.BRANCH, "work")
         if done.mode is not DeliveryMode.BRANCH:
             return [*problems, f"no branch any more: {done.detail}"]
+        return problems if self._is_there(done.place) else [*problems, "the branch holds other files"]
+
+    def _is_there(self, name: str) -> bool:
+        """Whether a branch holds the mission's work, to the last byte."""
         repo = pygit2.Repository(str(self.world.user))
-        tree = repo.branches.local[done.place].peel(pygit2.Commit).tree_id.raw
-        found = {p: (e.mode, repo[pygit2.Oid(raw=e.oid)].data) for p, e in flatten(repo, tree).items()}  # pyright: ignore[reportAttributeAccessIssue] - all are blobs
-        return problems if found == self.world.new else [*problems, "the branch holds other files"]
+        if name not in repo.branches.local:
+            return False
+        return _content(repo, str(repo.branches.local[name].target)) == self.world.new
 
 
 class Patch(Story):
@@ -256,7 +279,8 @@ class Patch(Story):
 
     async def _act(self) -> None:
         base, tip = self.world.commits()
-        await self.reopened().deliver(MISSION, base, tip, DeliveryMode.PATCH, "work")
+        done = await self.reopened().deliver(MISSION, base, tip, DeliveryMode.PATCH, "work")
+        self.tell(done.place)
 
     async def _examine(self) -> Problems:
         base, tip = self.world.commits()
@@ -269,6 +293,7 @@ class Patch(Story):
     def _judge(self, made: Path, whole: bytes) -> Problems:
         patches = [path for path in self.world.places.patches.glob("*.patch") if path.read_bytes() != whole]
         problems = [f"{path.name} is half a patch" for path in patches]
+        problems += [f"{place} was told and is not there" for place in self.told() if not Path(place).exists()]
         return problems if made.exists() else [*problems, "there is no patch"]
 
 
@@ -292,7 +317,7 @@ class Worktree(Story):
     async def _act(self) -> None:
         workspace = self.reopened()
         base, tip = self.world.commits()
-        await self._work(workspace, tip)
+        self.tell(await self._work(workspace, tip))
         async with workspace.checkout(base):
             return
 
@@ -309,14 +334,17 @@ class Worktree(Story):
         workspace = self.reopened()
         base, tip = self.world.commits()
         problems: Problems = []
+        work = {name: (0o100644, f"work on {name}\n".encode()) for name in ("a.txt", "made/new.txt")}
+        with workspace._shadow.use() as repo:
+            if any(_content(repo, commit) != self.world.new | work for commit in self.told()):
+                problems.append("a commit that was told holds other files")
         for commit, files in ((tip, self.world.new), (base, self.world.old)):
             async with workspace.checkout(commit) as worktree:
                 problems += _compared("checked out", listing(Path(worktree.path)), files)
         done = await self._work(workspace, tip)
         with workspace._shadow.use() as repo:
             found = _content(repo, done)
-        wanted = self.world.new | {name: (0o100644, f"work on {name}\n".encode()) for name in ("a.txt", "made/new.txt")}
-        return problems if found == wanted else [*problems, "the commit holds other files"]
+        return problems if found == self.world.new | work else [*problems, "the commit holds other files"]
 
 
 class Integrate(Story):
@@ -374,14 +402,14 @@ class FirstSnapshot(Story):
         self.world.lay_out()
 
     async def _act(self) -> None:
-        await self.reopened().snapshot()
+        self.tell((await self.reopened().snapshot()).commit)
 
     async def _examine(self) -> Problems:
         workspace = self.reopened()
         snapshot = await workspace.snapshot()
         problems = _compared("the user's files", listing(self.world.user), self.world.old)
         with workspace._shadow.use() as repo:
-            if _content(repo, snapshot.commit) != self.world.old:
+            if any(_content(repo, commit) != self.world.old for commit in (snapshot.commit, *self.told())):
                 problems.append("the snapshot holds other files")
             if "gc.auto" not in repo.config or "core.autocrlf" not in repo.config:
                 problems.append("the shadow repository is not configured")

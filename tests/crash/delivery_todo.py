@@ -15,6 +15,7 @@ class Todo(Story):
     """Three rounds of reading, taking a person's lines and writing. In each the person saves at some moment."""
 
     name = "todo.md"
+    is_for_power = False
     is_first_theirs = False
     """Whether the workspace has a `todo.md` that the server never wrote."""
 

@@ -1,4 +1,4 @@
-"""A process that dies at the n-th change of the file system: the fault layer under the workspace's crash points.
+"""A process, or a machine, that dies at the n-th change of the file system: under the workspace's crash points.
 
 A child is forked, its ways of changing files are counted, and before the n-th change, or half way through it, it ends
 without a word (`os._exit`), as SIGKILL would end it. What had been written stays: the kernel outlives the process.
@@ -21,8 +21,10 @@ from typing import Any, Final
 
 import anyio
 import pygit2
+import pygit2.enums
+from platter import Platter
 
-from orchestrator.workspace import atomic, shadow, trees
+from orchestrator.workspace import atomic, lasting, shadow, trees
 
 DIED: Final = 77
 """Exit code of a child that died where it was told to."""
@@ -36,10 +38,15 @@ _MAKING: Final = os.O_CREAT | os.O_TRUNC
 
 @dataclass(slots=True)
 class Steps:
-    """Counts changes and dies at one: before number `at` (from 1), or half way through it. 0: never."""
+    """Counts changes and dies at one: before number `at` (from 1), or half way through it. 0: never.
+
+    With a platter the machine dies: what was not synced is treated as `cut` says.
+    """
 
     at: int = 0
     is_half: bool = False
+    platter: Platter | None = None
+    cut: str = ""
     kinds: list[str] = field(default_factory=list[str])
 
     def take(self, kind: str, whole: Callable[[], Any], half: Callable[[], Any] | None = None) -> Any:
@@ -48,13 +55,22 @@ class Steps:
         if len(self.kinds) == self.at:
             if self.is_half and half:
                 half()
+            self.end()
             os._exit(DIED)
         return whole()
 
+    def end(self) -> None:
+        """The power goes, where it is the machine that dies."""
+        if self.platter:
+            self.platter.cut(self.cut)
+
     def install(self) -> None:
         """Count everything in this process from now on. There is no way back: for a child that ends soon."""
+        if self.platter:
+            self.platter.sync_all()
         for name in _PLAIN:
             setattr(os, name, partial(self._plain, name, getattr(os, name)))
+        self._install_syncs()
         self._install_files()
         rename = atomic._rename
         atomic._rename = lambda *args: self.take("renameat2", lambda: rename(*args))
@@ -62,6 +78,24 @@ class Steps:
 
     def _plain(self, kind: str, real: Callable[..., Any], *args: Any, **options: Any) -> Any:
         return self.take(kind, lambda: real(*args, **options))
+
+    def _install_syncs(self) -> None:
+        fsync = os.fsync
+
+        def synced(handle: int) -> None:
+            fsync(handle)
+            if self.platter:
+                self.platter.sync(handle)
+
+        def all_synced(handle: int) -> None:
+            # The kernel's own sync would make the run as slow as the disk, and nothing here asks the disk.
+            if self.platter:
+                self.platter.sync_all()
+            else:
+                os.fstat(handle)
+
+        os.fsync = synced
+        lasting._sync = lambda handle: self.take("syncfs", lambda: all_synced(handle))
 
     def _install_files(self) -> None:
         real_open, real_write = os.open, os.write
@@ -87,16 +121,43 @@ class Steps:
         repository: Any = pygit2.Repository
         point, blob, commit = repository.create_reference_direct, repository.create_blob, repository.create_commit
 
+        option, settings = pygit2.option, dict[Any, Any]()
+
+        def set_option(kind: Any, value: Any) -> None:
+            settings[kind] = value
+            option(kind, value)
+
+        def made(repo: Any, name: str) -> None:
+            """Git syncs what it writes, and the folder, where it is told to."""
+            if self.platter and settings.get(pygit2.enums.Option.ENABLE_FSYNC_GITDIR):
+                path = Path(f"{repo.path}{name}")
+                for synced in (path, path.parent, path.parent.parent):
+                    handle = os.open(synced, os.O_RDONLY)
+                    self.platter.sync(handle)
+                    os.close(handle)
+
+        def pointed(repo: Any, name: str, *args: Any) -> Any:
+            point(repo, name, *args)
+            made(repo, name)
+
+        def written(make: Callable[..., Any], repo: Any, *args: Any) -> Any:
+            oid = make(repo, *args)
+            name = oid.hex() if isinstance(oid, bytes) else str(oid)
+            made(repo, f"objects/{name[:2]}/{name[2:]}")
+            return oid
+
+        pygit2.option = set_option
+
         def create_reference(repo: Any, name: str, *args: Any) -> Any:
             def lock() -> None:
                 path = Path(repo.path) / f"{name}.lock"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(b"0123456789")
 
-            return self.take("git ref", lambda: point(repo, name, *args), lock)
+            return self.take("git ref", lambda: pointed(repo, name, *args), lock)
 
         def create_object(make: Callable[..., Any], repo: Any, *args: Any) -> Any:
-            return self.take("git object", lambda: make(repo, *args), partial(_leave_object, repo))
+            return self.take("git object", lambda: written(make, repo, *args), partial(_leave_object, repo))
 
         repository.create_reference_direct = create_reference
         repository.create_blob = lambda repo, data: create_object(blob, repo, data)
@@ -158,6 +219,8 @@ def _live(work: Callable[[], Any], steps: Steps | None, writing: int) -> None:
         if steps:
             steps.install()
         answer = work()
+        if steps:
+            steps.end()
         code = 0
     except BaseException:  # noqa: BLE001 - everything is told to the parent
         answer = traceback.format_exc()

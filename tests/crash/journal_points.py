@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
 import sys
@@ -21,6 +22,7 @@ import anyio
 import apsw
 import journal_work as work
 from disk import Disk, Faulty, Op, PageCache, lay_out, torn
+from figures import Line, save, tell
 from layers import recording
 
 from orchestrator.journal import segments
@@ -37,14 +39,36 @@ class Tally:
     """What a run of points found."""
 
     points: Counter[str] = field(default_factory=Counter[str])
-    lost: int = 0
+    losses: Counter[str] = field(default_factory=Counter[str])
+    others: Counter[str] = field(default_factory=Counter[str])
     problems: list[str] = field(default_factory=list[str])
+
+    @property
+    def lost(self) -> int:
+        """Points at which an acknowledged fact was lost."""
+        return self.losses.total()
 
     def add(self, other: Tally) -> None:
         """Count another run in."""
         self.points += other.points
-        self.lost += other.lost
+        self.losses += other.losses
+        self.others += other.others
         self.problems += other.problems
+
+    def take(self, kind: str, where: str, problems: list[str]) -> None:
+        """Count a point in, with what is wrong there."""
+        self.points[kind] += 1
+        lost = [line for line in problems if line.startswith("lost")]
+        self.losses[kind] += bool(lost)
+        self.others[kind] += len(problems) - len(lost)
+        self.problems += [f"{where}: {line}" for line in problems]
+
+    def lines(self) -> list[Line]:
+        """For the table of all crash tests."""
+        return [
+            Line(kind, count, lost=self.losses[kind], other=self.others[kind])
+            for kind, count in sorted(self.points.items())
+        ]
 
     def table(self) -> str:
         """For people."""
@@ -55,7 +79,7 @@ class Tally:
                 *rows,
                 f"{'points':<28}{self.points.total():>8}",
                 f"{'acknowledged facts lost':<28}{self.lost:>8}",
-                f"{'other problems':<28}{len(self.problems) - self.lost:>8}",
+                f"{'other problems':<28}{self.others.total():>8}",
                 *[f"  {count} x {line}" for line, count in found.most_common(10)],
             ]
         )
@@ -112,6 +136,7 @@ def try_crashes(seed: int, share: float, kind: type[Disk] = Disk) -> Tally:
         told = recorded(disk)
         if told.refused:
             tally.problems.append(f"a disk without faults: {told.refused}")
+            tally.others["unsynced kept"] += 1
         points = sorted(point for point in crash_points(disk.ops) if dice.random() < share)
         cache = PageCache()
         done = 0
@@ -146,9 +171,7 @@ def _try(tally: Tally, point: Point, content: dict[str, bytes], told: work.Told,
     with folder() as place:
         lay_out(content, place)
         found = anyio.run(work.examine, place, told, acknowledged)
-    tally.points[point[1]] += 1
-    tally.lost += any(line.startswith("lost") for line in found.problems)
-    tally.problems += [f"{point}: {line}" for line in found.problems]
+    tally.take(point[1], str(point), found.problems)
 
 
 def try_faults(seed: int, share: float) -> Tally:
@@ -169,11 +192,9 @@ def _live(tally: Tally, at: int, kind: str) -> None:
     with folder() as root:
         told = recorded(Faulty(root, at, kind))
         found = anyio.run(work.examine, root, told, max(told.by_seq, default=0))
-    tally.points[f"fault: {kind}"] += 1
     unclear = set(told.refused) - {"disk_full", "journal_unwritable", "projection_unwritable"}
-    tally.lost += any(line.startswith("lost") for line in found.problems)
-    tally.problems += [f"{at} {kind}: {line}" for line in found.problems]
-    tally.problems += [f"{at} {kind}: refused with {code}" for code in unclear]
+    problems = [*found.problems, *(f"refused with {code}" for code in unclear)]
+    tally.take(f"fault: {kind}", f"{at} {kind}", problems)
 
 
 def _shard(task: tuple[str, int, float]) -> Tally:
@@ -186,13 +207,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--share", type=float, default=1.0, help="part of all points that is tried")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes side by side")
+    parser.add_argument("--figures", default="", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     shards = 8
     tasks = [(kind, arguments.seed + n, arguments.share / shards) for kind in ("crash", "fault") for n in range(shards)]
     total = Tally()
-    with Pool() as pool:
-        for tally in pool.imap_unordered(_shard, tasks):
+    with Pool(arguments.jobs) as pool:
+        for number, tally in enumerate(pool.imap_unordered(_shard, tasks), start=1):
             total.add(tally)
+            tell(number, len(tasks), f"{total.points.total():,} points, {len(total.problems)} problems")
+    save(arguments.figures, total.lines())
     sys.stdout.write(f"crash points of the journal, seed {arguments.seed}\n{total.table()}\n")
     return 1 if total.problems else 0
 

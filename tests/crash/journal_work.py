@@ -21,7 +21,6 @@ from orchestrator.domain.finding import Finding
 from orchestrator.domain.mission import Mission
 from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.receipt import GateReport
-from orchestrator.domain.todo import render
 from orchestrator.domain.words import DeliveryMode, MissionStatus, Role, Stage, Verdict
 from orchestrator.journal.audit import audit
 from orchestrator.journal.head import head_path, load_head
@@ -30,6 +29,7 @@ from orchestrator.journal.projections import WorkspaceProjection
 from orchestrator.journal.reader import JournalReader
 from orchestrator.journal.schema import connect_read_only
 from orchestrator.journal.store import SqliteJournal, open_journal
+from orchestrator.journal.summary import render_summary
 from orchestrator.ports.journal import JournalError, Recorded
 
 DAY_S = 24 * 3600.0
@@ -144,7 +144,6 @@ class Work:
         projection = WorkspaceProjection(self.disk.root)
         mission = fold(story("m-1"))
         try:
-            projection.write_todo(mission)
             projection.write_summary(mission, [Recorded(1, "m-1", 1.0, story("m-1")[0])])
         except JournalError as error:
             self.told.refused.append(error.code)
@@ -206,11 +205,11 @@ async def examine(folder: Path, told: Told, acknowledged: int) -> Found:
 
 
 def _project_again(folder: Path) -> None:
-    """The readable files are whatever a crash made of them; the next projection makes them right."""
-    mission = fold(story("m-1"))
-    WorkspaceProjection(folder).write_todo(mission)
-    if (folder / ".opencode" / "todo.md").read_text("utf-8") != render(mission):
-        raise JournalError("projection_unwritable", "todo.md is not what was written")
+    """The readable file is whatever a crash made of it; the next projection makes it right."""
+    mission, recorded = fold(story("m-1")), [Recorded(1, "m-1", 1.0, story("m-1")[0])]
+    WorkspaceProjection(folder).write_summary(mission, recorded)
+    if (folder / ".opencode" / "summary.md").read_text("utf-8") != render_summary(mission, recorded):
+        raise JournalError("projection_unwritable", "summary.md is not what was written")
 
 
 def _merged(reader: JournalReader, told: Told, last: int, problems: list[str]) -> tuple[dict[str, list[e.Event]], bool]:

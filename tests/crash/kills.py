@@ -1,6 +1,7 @@
 """Real processes and SIGKILL: missions whose server and client are killed at random points, until they end.
 
-`python tests/crash/kills.py` kills 10,000 times and prints the table; `--kills N --seed S` sets another number. Lanes
+`python tests/crash/kills.py` kills 10,000 times and prints the table; `--kills N --seed S` sets another number,
+`--minutes N` a bound in time. Lanes
 run side by side, each with workspaces and a state directory of its own.
 """
 
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from figures import Line, save, tell
 from kills_evidence import Row, Verdict, judge, rows
 from kills_nursery import append, ask
 
@@ -47,6 +49,7 @@ MISSION_TIMEOUT_S = 240.0
 class Tally:
     """What a run of kills found. The times are seconds."""
 
+    wanted: int = 0
     kills: Counter[str] = field(default_factory=Counter[str])
     missions: int = 0
     left: int = 0
@@ -61,8 +64,14 @@ class Tally:
     @property
     def is_clean(self) -> bool:
         """Whether zero is where zero is due. An orphan that is gone a little later is shown and does not count here."""
+        return not self.faults
+
+    @property
+    def faults(self) -> int:
+        """How much is wrong that must not be."""
         found = self.verdict
-        return not (self.unsealed or self.lasting_orphans or found.lost or found.twice or found.problems)
+        wrong = (self.unsealed, self.lasting_orphans, found.lost, found.twice, found.problems)
+        return sum(len(lines) for lines in wrong)
 
     def add(self, verdict: Verdict) -> None:
         """Count a mission in."""
@@ -74,6 +83,23 @@ class Tally:
             mine.total_s += verdict.total_s
             for name in ("lost", "twice", "problems"):
                 getattr(mine, name).extend(getattr(verdict, name))
+
+    def lines(self) -> list[Line]:
+        """For the table of all crash tests."""
+        found = self.verdict
+        whole = Line(
+            "all kills",
+            self.kills.total(),
+            lost=len(found.lost),
+            twice=len(found.twice),
+            orphans=len(self.orphans),
+            unsealed=len(self.unsealed),
+            resume_s=self.resume_s,
+            repeated=(found.repeated_s, found.total_s),
+            other=len(found.problems) + len(self.lasting_orphans),
+        )
+        parts = [Line(f"killed: {name}", count) for name, count in sorted(self.kills.items())]
+        return [*parts, whole]
 
     def table(self) -> str:
         """For people."""
@@ -346,6 +372,7 @@ def _lane(tally: Tally, nursery: str, folder: Path, seed: int, kills: int) -> No
         place = folder / f"lane{seed}-{number}"
         place.mkdir()
         left -= Mission(tally, nursery, place, dice).run(min(left, KILLS_PER_MISSION))
+        tell(tally.kills.total(), tally.wanted, f"{tally.missions} missions ended, {tally.faults} faults")
         if tally.is_clean:
             shutil.rmtree(place, ignore_errors=True)
 
@@ -353,6 +380,7 @@ def _lane(tally: Tally, nursery: str, folder: Path, seed: int, kills: int) -> No
 def run(kills: int, seed: int, lanes: int = 1, tally: Tally | None = None) -> Tally:
     """Kill so often, or until the tally's `stop` is set; what was found."""
     tally = tally or Tally()
+    tally.wanted = kills
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
     nursery = str(folder / "nursery")
     script = Path(__file__).with_name("kills_nursery.py")
@@ -382,12 +410,19 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=LONG_KILLS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lanes", type=int, default=4)
+    parser.add_argument("--minutes", type=float, default=0.0, help="begin no mission after so long; 0: no bound")
+    parser.add_argument("--figures", default="", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     began_s = time.monotonic()
     tally = Tally()
+    if arguments.minutes:
+        timer = threading.Timer(60 * arguments.minutes, tally.stop.set)
+        timer.daemon = True
+        timer.start()
     for number in (signal.SIGTERM, signal.SIGINT):  # A long run that is stopped shows what it has found.
         signal.signal(number, lambda *_: tally.stop.set())
     run(arguments.kills, arguments.seed, arguments.lanes, tally)
+    save(arguments.figures, tally.lines())
     sys.stdout.write(
         f"kills of real processes, seed {arguments.seed}, {time.monotonic() - began_s:.0f} s\n{tally.table()}\n"
     )

@@ -21,7 +21,7 @@ from typing import Any
 import anyio
 
 import orchestrator.app  # noqa: F401 - loaded here, used by the children
-from orchestrator.cli.following import follow
+from orchestrator.cli.following import Followed, Say, Take, follow, server_for
 from orchestrator.config.places import Places
 from orchestrator.daemon import start
 from orchestrator.errors import OrchestratorError
@@ -82,10 +82,18 @@ def be_client(request: dict[str, Any], path: str) -> int:
     def say(text: str) -> None:
         append(seen, what="said", text=text)
 
-    params = MissionStartParams(text="a mission", host=request["host"], key=request["key"], trust=True)
-    done = anyio.run(partial(follow, Path(request["root"]), params, take=take, say=say))
+    done = anyio.run(_run_mission, request, take, say)
     append(seen, what="status", status=done.status.status, mission_id=done.status.mission_id)
     return 0
+
+
+async def _run_mission(request: dict[str, Any], take: Take, say: Say) -> Followed:
+    """As `orchestrator run`: start the mission, or find it by its key, and follow it to its end."""
+    params = MissionStartParams(text="a mission", host=request["host"], key=request["key"], trust=True)
+    root = Path(request["root"])
+    async with server_for(root, say) as client:
+        mission_id = (await client.request(params)).mission_id
+    return await follow(root, mission_id, [], take=take, say=say)
 
 
 def start_through(path: str, request: dict[str, Any], where: Places, timeout_s: float) -> None:

@@ -1,7 +1,10 @@
 """Ten minutes of missions in a loop on one shared server: memory, descriptors, threads and disk stay flat.
 
-`python tests/crash/soak.py` prints the table; `--seconds N` sets another length. The first third warms up and does not
-count. A slope is what a straight line through the rest of the samples rises in an hour, and a thousand missions.
+`python tests/crash/soak.py` prints the table; `--seconds N` sets another length. The server begins with as many ended
+missions as it keeps in memory, and with little room for the work of ended missions, so that what it may hold is full
+from the start. The first third warms up and does not count. A slope is what a straight line through the rest of the
+samples rises in an hour, and a thousand missions; `BOUNDS` says how much growth is too much. The journal alone may
+grow: it keeps what ended within 30 days, some 30 KiB a mission here.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ import statistics
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,12 +26,30 @@ import psutil
 from attack import end_server
 
 from orchestrator.client import Client, connect_shared
+from orchestrator.clock import SystemClock
+from orchestrator.config.places import places, user_config_file
+from orchestrator.domain.events import MissionAccepted
+from orchestrator.journal.reader import JournalReader
+from orchestrator.journal.store import open_journal
 from orchestrator_protocol.mission import MissionStartParams
 
 SECONDS = 600
 EVERY = 3
 """Missions between two samples."""
 MIB = 1024 * 1024
+OLD_MISSIONS = 260
+"""Ended missions of four tasks each, at the beginning: more than memory keeps."""
+WORK_BYTES = 4 * MIB
+BOUNDS = {
+    "memory_mib": (10.0, 25.0),
+    "descriptors": (2.0, 5.0),
+    "threads": (2.0, 5.0),
+    "children": (2.0, 5.0),
+    "work_mib": (3.0, 10.0),
+    "journal_mib": (30.0, 60.0),
+}
+"""What grows is too much when it rose by the first number between the two halves of a run, and by the second for a
+thousand missions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +62,8 @@ class Sample:
     descriptors: int
     threads: int
     children: int
-    disk_mib: float
+    work_mib: float
+    journal_mib: float
 
 
 @dataclass(slots=True)
@@ -61,6 +84,19 @@ class Soak:
         before, after = ([float(getattr(s, name)) for s in part] for part in (self.counted[:half], self.counted[half:]))
         return statistics.median(after) - statistics.median(before)
 
+    def for_thousand(self, name: str) -> float:
+        """What a thousand missions add."""
+        values = [float(getattr(sample, name)) for sample in self.counted]
+        return 1_000 * _slope([float(sample.missions) for sample in self.counted], values)
+
+    def growing(self) -> list[str]:
+        """What grows beyond its bounds."""
+        return [
+            name
+            for name, (step, slope) in BOUNDS.items()
+            if self.grown(name) >= step and self.for_thousand(name) >= slope
+        ]
+
     def table(self) -> str:
         """For people."""
         first, last = self.counted[0], self.counted[-1]
@@ -68,10 +104,10 @@ class Soak:
             f"{last.missions} missions in {last.at_s:.0f} s, ended {', '.join(sorted(self.statuses))}",
             f"{'':<14}{'start':>10}{'end':>10}{'per hour':>12}{'per 1,000 missions':>20}",
         ]
-        for name in ("memory_mib", "descriptors", "threads", "children", "disk_mib"):
+        for name in BOUNDS:
             values = [float(getattr(sample, name)) for sample in self.counted]
             hour = 3_600 * _slope([sample.at_s for sample in self.counted], values)
-            thousand = 1_000 * _slope([float(sample.missions) for sample in self.counted], values)
+            thousand = self.for_thousand(name)
             lines.append(
                 f"{name:<14}{getattr(first, name):>10.1f}{getattr(last, name):>10.1f}{hour:>12.1f}{thousand:>20.1f}"
             )
@@ -102,9 +138,27 @@ def write_script(folder: Path, number: int) -> None:
     script.write_text(json.dumps({"planner": [{"plan": {"tasks": tasks}}], "tasks": work}))
 
 
+async def fill(folder: Path, root: Path, host: str) -> None:
+    """As many ended missions as memory keeps: one that ran, copied."""
+    write_script(folder, 0)
+    async with connect_shared(root) as client:
+        await _one(client, host)
+    end_server(folder / "state")
+    journal = places(root).journal
+    with JournalReader(journal) as reader:
+        told = [item.event for item in reader.read(limit=10_000)]
+    accepted = next(event for event in told if isinstance(event, MissionAccepted))
+    async with open_journal(journal, clock=SystemClock()) as opened:
+        for number in range(OLD_MISSIONS):
+            mission_id = f"m-old{number}"
+            copy = replace(accepted, mission_id=mission_id, key=mission_id)
+            await opened.append(mission_id, [copy if event is accepted else event for event in told])
+
+
 async def run(folder: Path, seconds: float) -> Soak:
     """Missions one after another, at least twelve, each with a client of its own beside one that stays."""
     root, host = prepare(folder)
+    await fill(folder, root, host)
     soak = Soak()
     began_s = time.monotonic()
     async with connect_shared(root):
@@ -144,8 +198,13 @@ def _sample(server: psutil.Process, state: Path, missions: int, at_s: float) -> 
     with server.oneshot():
         memory = server.memory_info().rss / MIB
         descriptors, threads = server.num_fds(), server.num_threads()
-    disk = sum(path.lstat().st_size for path in state.rglob("*") if _is_file(path)) / MIB
-    return Sample(missions, at_s, memory, descriptors, threads, len(server.children(recursive=True)), disk)
+    journal = _size_mib(state.glob("journal.*"))
+    work = _size_mib(state.rglob("*")) - journal
+    return Sample(missions, at_s, memory, descriptors, threads, len(server.children(recursive=True)), work, journal)
+
+
+def _size_mib(paths: Iterable[Path]) -> float:
+    return sum(path.lstat().st_size for path in paths if _is_file(path)) / MIB
 
 
 def _is_file(path: Path) -> bool:
@@ -161,11 +220,16 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True) as name:
-        os.environ.update(ORCHESTRATOR_STATE_DIR=f"{name}/state", ORCHESTRATOR_IDLE_TIMEOUT_S="5")
+        os.environ.update(
+            ORCHESTRATOR_STATE_DIR=f"{name}/state", ORCHESTRATOR_IDLE_TIMEOUT_S="5", XDG_CONFIG_HOME=f"{name}/config"
+        )
+        settings = user_config_file()
+        settings.parent.mkdir(parents=True)
+        settings.write_text(json.dumps({"journal": {"work_size_bytes": WORK_BYTES}}))
         soak = anyio.run(run, Path(name), arguments.seconds)
         end_server(Path(name) / "state")
     sys.stdout.write(f"{soak.table()}\n")
-    leaks = [name for name in ("descriptors", "threads", "children") if soak.grown(name) >= 2]
+    leaks = soak.growing()
     sys.stdout.write(f"growing: {', '.join(leaks) or 'nothing'}\n")
     return 1 if leaks or soak.statuses != {"sealed"} else 0
 
