@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import anyio
 import pytest
 
+from orchestrator.config.model import Provider
 from orchestrator.domain.words import Role
 from orchestrator.hosts.builtin import BuiltinHost
+from orchestrator.hosts.model.chain import ModelChains
+from orchestrator.hosts.model.host import ModelHost
 from orchestrator.hosts.scripted import ScriptedHost
 from orchestrator.hosts.scripted_file import parse_script
 from orchestrator.ports.host import Brief, Host, HostError, SessionSpec, Toolbox, ToolDescription, ToolError
 from orchestrator.ports.workspace import Worktree
 from orchestrator.sandbox.launcher import NativeLauncher
 from orchestrator.testing import make_brief, make_task, write_files
+from orchestrator.testing.provider import Answer, Call, FakeProvider, ToolCall, serving
 from orchestrator.testing.toolboxes import UnlimitedRoom
 from orchestrator.tools.shed import ToolShed
 
@@ -39,12 +44,39 @@ def _scripted() -> Host:
     return ScriptedHost(parse_script(json.dumps(data)))
 
 
-HOSTS: dict[str, Callable[[], Host]] = {"builtin": BuiltinHost, "scripted": _scripted}
+def _renaming(call: Call) -> Answer:
+    """A model that plans the task, or renames and says so once the tool has done it."""
+    task = {"id": "rename", "title": "T", "why": "W", "write_set": list(TASK.write_set)}
+    if "submit_plan" in call.tools:
+        return Answer(calls=(ToolCall("submit_plan", {"tasks": [task]}),))
+    if "occurrence_count" in call.last:
+        return Answer(calls=(ToolCall("finish_task", {"summary": "renamed"}),))
+    return Answer(calls=(ToolCall("rename_identifier", {"old": "One", "new": "Uno", "paths": list(TASK.write_set)}),))
+
+
+def _model(kind: Literal["openai", "anthropic"], provider: FakeProvider, folder: Path) -> Host:
+    url = provider.url if kind == "openai" else provider.root_url
+    chains = ModelChains({"fake": Provider(kind=kind, base_url=url)}, {"": ["fake/coder"]})
+    return ModelHost(chains, folder)
+
+
+HOSTS: dict[str, Callable[[FakeProvider, Path], Host]] = {
+    "builtin": lambda _provider, _folder: BuiltinHost(),
+    "scripted": lambda _provider, _folder: _scripted(),
+    "model": lambda provider, folder: _model("openai", provider, folder),
+    "model-anthropic": lambda provider, folder: _model("anthropic", provider, folder),
+}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[FakeProvider]:
+    with serving(_renaming) as provider:
+        yield provider
 
 
 @pytest.fixture(params=list(HOSTS))
-def host(request: pytest.FixtureRequest) -> Host:
-    return HOSTS[request.param]()
+def host(request: pytest.FixtureRequest, provider: FakeProvider, tmp_path: Path) -> Host:
+    return HOSTS[request.param](provider, tmp_path / "pages")
 
 
 @pytest.fixture

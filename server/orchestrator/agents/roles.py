@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.agents.prompts import system_prompt
 from orchestrator.domain.words import Role
 
 READING_TOOLS: tuple[str, ...] = (
@@ -38,11 +39,5 @@ ROLE_TOOLS: dict[Role, tuple[str, ...]] = {
 }
 """The allow-list of every role; the tool room enforces the same one."""
 
-DUTIES: dict[Role, str] = {
-    Role.PLANNER: "You plan. You read the repository and answer with a task graph; you change nothing.",
-    Role.SEARCHER: "You search. You read the repository and report what you found; you change nothing.",
-    Role.REVIEWER: "You review. You read the repository and report problems; you change nothing.",
-    Role.WORKER: "You do one task. You change only the files of its write set, then say what you did.",
-    Role.FIXER: "You mend one task whose result was refused. You change only the files of its write set.",
-}
-"""One or two sentences that open the brief of a role."""
+DUTIES: dict[Role, str] = {role: system_prompt(role) for role in Role}
+"""What a role is for and how it works: its system prompt, set once at the host and in no message."""

@@ -12,7 +12,7 @@ import anyio
 from orchestrator.domain.budget import Amounts
 from orchestrator.domain.words import FailureKind
 from orchestrator.errors import OrchestratorError
-from orchestrator.ports.host import Brief, Containment, HostError, Reply, Session, SessionRoom, SessionSpec
+from orchestrator.ports.host import Brief, Containment, HostError, Remedy, Reply, Session, SessionRoom, SessionSpec
 from orchestrator.ports.hosting import SessionClient, TurnEnded
 
 _log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ JOIN_TIMEOUT_S: Final = 600.0
 """How long a session waits for a client that can host it."""
 REJOIN_TIMEOUT_S: Final = 60.0
 """How long a session waits, after its client left, for one that still knows it."""
+_GO_ON: Final = "Your history was shortened; your task stands in it word for word. Go on where you stopped."
 
 
 @dataclass(slots=True, eq=False)
@@ -84,12 +85,22 @@ class HostedSessionRegister:
         """The call has used this much."""
         await self._of(client_id, session_id).tools.settle(reservation_id, used)
 
-    async def client(self) -> SessionClient:
-        """A client that hosts, waiting for one to come. Raises HostError `unavailable` when none does."""
+    def has(self, name: str) -> bool:
+        """Whether a client of this name is there."""
+        return any(client.name == name for client in self._clients.values())
+
+    async def client(self, name: str = "") -> SessionClient:
+        """The newest client that hosts (of that name, if one is given), waiting for one to come.
+
+        Raises HostError `unavailable` when none does.
+        """
         with anyio.move_on_after(JOIN_TIMEOUT_S):
-            while not self._clients:
-                await self._came.wait()
-            return next(reversed(self._clients.values()))
+            while True:
+                came = self._came
+                for client in reversed(self._clients.values()):
+                    if client.name == (name or client.name):
+                        return client
+                await came.wait()
         raise HostError(
             FailureKind.UNAVAILABLE,
             "no client that hosts sessions is connected",
@@ -127,14 +138,16 @@ class HostedSessionRegister:
         return False
 
     async def _knows(self, client: SessionClient, hosted: _Hosted) -> bool:
+        hosted.client_id = client.id  # from here on, so that a turn that ends right behind the answer is heard
         try:
             state = await client.look(hosted.spec.session_id, hosted.place)
         except OrchestratorError as error:
             _log.info("client %s can't say whether it knows session %s: %s", client.name, hosted.place, error)
+            hosted.client_id = ""
             return False
         if not state.is_alive:
+            hosted.client_id = ""
             return False
-        hosted.client_id = client.id
         if not state.is_busy and hosted.is_waiting:
             hosted.end = TurnEnded(state.last_text)
             hosted.ended.set()
@@ -154,9 +167,10 @@ class HostedSessionRegister:
 class EditorHost:
     """Sessions in whatever client is connected and can host."""
 
-    def __init__(self, register: HostedSessionRegister) -> None:
-        """Use the clients of this register."""
+    def __init__(self, register: HostedSessionRegister, client_name: str = "") -> None:
+        """Use the clients of this register, or only those of one name."""
         self._register = register
+        self._client_name = client_name
 
     @property
     def name(self) -> str:
@@ -168,9 +182,19 @@ class EditorHost:
         """Mediated: a hosted session acts through our tools."""
         return "mediated"
 
+    @property
+    def is_metered(self) -> bool:
+        """A provider stands behind the client's models."""
+        return True
+
+    @property
+    def is_reading(self) -> bool:
+        """A model reads what it is told."""
+        return True
+
     async def open(self, spec: SessionSpec, tools: SessionRoom) -> Session:
         """A new session in a client. Raises HostError."""
-        client = await self._register.client()
+        client = await self._register.client(self._client_name)
         try:
             place = await client.create(spec, tools.describe())
         except OrchestratorError as error:
@@ -196,6 +220,8 @@ class _EditorSession:
         self._register = register
         self._hosted = hosted
         self._is_rejoined = is_rejoined
+        self._told = ""
+        self._is_shortened = False
 
     @property
     def place(self) -> str:
@@ -220,6 +246,19 @@ class _EditorSession:
             raise HostError(end.failure, end.text or "the client gave no reason", retry_after_s=end.retry_after_s)
         return Reply(end.text, end.input_tokens, end.output_tokens)
 
+    async def mend(self, remedy: Remedy) -> bool:
+        """Have the client shorten the history around the brief; see `ports.host.Mendable`. It can do nothing else."""
+        client = self._register.client_of(self._hosted)
+        if remedy is not Remedy.COMPACT or client is None:
+            return False
+        try:
+            did = await client.compact(self._hosted.spec.session_id, self._hosted.place, self._told)
+        except OrchestratorError as error:
+            _log.warning("session %s was not shortened: %s", self._hosted.place, error)
+            return False
+        self._is_shortened = did
+        return did
+
     async def close(self) -> None:
         """Forget the session on its client."""
         client = self._register.client_of(self._hosted)
@@ -236,8 +275,10 @@ class _EditorSession:
         if client is None:
             raise HostError(FailureKind.CRASHED, "the client that hosted the session has left")
         hosted.end, hosted.ended, hosted.is_waiting = None, anyio.Event(), True
+        text = _GO_ON if self._is_shortened and brief.text == self._told else brief.text
+        self._told, self._is_shortened = brief.text, False
         try:
-            await client.prompt(hosted.spec.session_id, hosted.place, brief.text)
+            await client.prompt(hosted.spec.session_id, hosted.place, text)
         except OrchestratorError as error:
             raise _failed(error) from error
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from anyio import to_thread
+
+from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.words import Role
 from orchestrator.errors import OrchestratorError
 from orchestrator.native import CoreError
 from orchestrator.ports.host import Toolbox, ToolDescription, ToolError
 from orchestrator.ports.jobs import JobOwner, Jobs
 from orchestrator.ports.launcher import Launcher
+from orchestrator.ports.material import Material
 from orchestrator.ports.workspace import Worktree
 from orchestrator.tools.arguments import parse
 from orchestrator.tools.bench import Bench
 from orchestrator.tools.catalogue import TOOLS, allowed
+from orchestrator.tools.material import MaterialRoom
 from orchestrator.workspace.confine import ConfinedRoot
+
+_log = logging.getLogger(__name__)
 
 
 class ToolShed:
@@ -27,6 +35,7 @@ class ToolShed:
         self._launcher = launcher
         self._jobs = jobs
         self._environment = dict(environment)
+        self._material = MaterialRoom()
 
     def toolbox(
         self, role: Role, worktree: Worktree, write_set: tuple[str, ...], owner: JobOwner | None = None
@@ -35,6 +44,14 @@ class ToolShed:
         root = os.path.realpath(worktree.path)
         bench = Bench(root, ConfinedRoot(root), write_set, self._launcher, self._environment, self._jobs, owner)
         return SessionTools(role, bench, allowed(role))
+
+    async def material(self, worktree: Worktree, task: TaskSpec, mission_text: str) -> Material:
+        """What of the worktree a session for this task should see; nothing where the core can't look."""
+        try:
+            return await to_thread.run_sync(self._material.gather, worktree.path, task, mission_text)
+        except CoreError as error:
+            _log.warning("nothing of %s goes into the brief of %s: %s", worktree.path, task.id, error)
+            return Material()
 
 
 @dataclass(frozen=True, slots=True)
