@@ -20,6 +20,7 @@ from orchestrator.domain.events import (
     SealingStarted,
     SessionOpened,
     SessionRecovering,
+    SlotsChanged,
     SnapshotTaken,
     TaskFailed,
     ToolCalled,
@@ -232,6 +233,7 @@ Fact = (
     | ChecksChosen
     | PlanRejected
     | IterationStarted
+    | SlotsChanged
     | SessionOpened
     | SessionRecovering
     | ToolCalled

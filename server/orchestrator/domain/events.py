@@ -141,6 +141,14 @@ class IterationStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotsChanged:
+    """How many sessions may run side by side now; `causes` say in words why not more ("": nothing is wrong)."""
+
+    slots: int
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptStarted:
     """One execution of a task begins: the lease is held under `token`."""
 
@@ -411,6 +419,7 @@ Event = (
     | QuestionAsked
     | QuestionAnswered
     | IterationStarted
+    | SlotsChanged
     | AttemptStarted
     | SessionOpened
     | ToolCalled
@@ -453,6 +462,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "question.asked": QuestionAsked,
     "question.answered": QuestionAnswered,
     "iteration.started": IterationStarted,
+    "slots.changed": SlotsChanged,
     "attempt.started": AttemptStarted,
     "session.opened": SessionOpened,
     "tool.called": ToolCalled,

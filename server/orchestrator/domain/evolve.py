@@ -79,6 +79,9 @@ def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912, PL
         case e.IterationStarted():
             mission.iteration = event.number
             mission.status = MissionStatus.RUNNING
+        case e.SlotsChanged():
+            mission.slots = event.slots
+            mission.slot_causes = event.causes
         case e.AttemptStarted():
             _started(mission, event)
         case e.SessionOpened():

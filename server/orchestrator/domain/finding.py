@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,3 +61,8 @@ def new_findings(findings: tuple[Finding, ...], base: tuple[Finding, ...]) -> tu
         else:
             fresh.append(finding)
     return tuple(fresh)
+
+
+def web_address(url: str | None) -> str | None:
+    """A rule's page where it is an address: the built-in rules name a path in the documentation, which is none."""
+    return url if url and re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", url) else None

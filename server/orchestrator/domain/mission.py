@@ -116,6 +116,8 @@ class Mission:
     leases: dict[str, Lease] = field(default_factory=dict[str, Lease])
     sessions: dict[str, LiveSession] = field(default_factory=dict[str, LiveSession])
     next_token: int = 1
+    slots: int = 0
+    slot_causes: tuple[str, ...] = ()
     iteration: int = 0
     refused_count: int = 0
     recovered_count: int = 0

@@ -90,9 +90,27 @@ class DeliveryMode(StrEnum):
 
 
 class FailureKind(StrEnum):
-    """Classes of what can go wrong with a session. `INTERRUPTED`: the server or a person ended it, nobody failed."""
+    """Classes of what can go wrong with a session. `INTERRUPTED`: the server or a person ended it, nobody failed.
+
+    Of a provider: `RATE_LIMITED` to `NO_SUCH_MODEL`; of a model's answer: `MALFORMED` to `LOOPING`; of the rest of a
+    session: what follows. docs/recovery.md lists them with what is done about each.
+    """
 
     RATE_LIMITED = "rate_limited"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    OVERLOADED = "overloaded"
+    SERVER_ERROR = "server_error"
+    CUT_OFF = "cut_off"
+    STALLED = "stalled"
+    UNAUTHORIZED = "unauthorized"
+    NO_SUCH_MODEL = "no_such_model"
+    BAD_HISTORY = "bad_history"
+    UNKNOWN_TOOL = "unknown_tool"
+    TOO_LONG = "too_long"
+    EMPTY_ANSWER = "empty_answer"
+    REFUSED = "refused"
+    LOOPING = "looping"
+    BUDGET_EXHAUSTED = "budget_exhausted"
     CRASHED = "crashed"
     TIMED_OUT = "timed_out"
     CONTEXT_OVERFLOW = "context_overflow"

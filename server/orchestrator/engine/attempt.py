@@ -20,8 +20,10 @@ from orchestrator.domain.events import (
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.mission import Lease, LiveSession, Task
 from orchestrator.domain.plan import outside
+from orchestrator.domain.violation import RuleViolation
 from orchestrator.domain.words import FailureKind, Role, Stage
 from orchestrator.engine.approving import approving
+from orchestrator.engine.fuses import Fuse
 from orchestrator.engine.integration import MergeQueue
 from orchestrator.engine.judging import failures, judged
 from orchestrator.engine.ledger import Ledger
@@ -30,9 +32,13 @@ from orchestrator.engine.recovery import ResilientSession
 from orchestrator.engine.refusal import Refusal, refusal_of
 from orchestrator.engine.rooms import MissionRooms
 from orchestrator.engine.session_tools import SessionTools
-from orchestrator.ports.host import Brief, HostError, SessionSpec
+from orchestrator.ports.host import Brief, HostError, Reading, SessionSpec
 from orchestrator.ports.jobs import JobOwner
+from orchestrator.ports.material import Material
 from orchestrator.ports.workspace import Change, WorkspaceError, Worktree
+
+_FORESTALLED = frozenset({"paused", "task_not_open", "task_not_ready"})
+"""Why a task that was chosen may not start: a person paused it, closed it, or reopened what it waits for."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,19 +70,28 @@ class AttemptRunner:
         self._queue = MergeQueue(ledger, rooms)
         self._running: dict[str, _Running] = {}
 
-    async def run(self, task_id: str) -> None:
+    async def run(self, task_id: str) -> bool:
         """Execute the task once. The outcome is in the ledger: integrated, a fixer added, interrupted, or failed.
+
+        False when somebody was faster and the task may not start any more.
 
         Raises only what ends the whole mission (JournalError, WorkspaceError, GateError).
         """
         attempt_id = self._rooms.shared.ids.new("a")
-        events = await self._ledger.do(StartAttempt(attempt_id, task_id, self._rooms.host.name))
+        try:
+            events = await self._ledger.do(StartAttempt(attempt_id, task_id, self._rooms.host.name))
+        except RuleViolation as error:
+            if error.code not in _FORESTALLED:
+                raise
+            return False
         started = next(event for event in events if isinstance(event, AttemptStarted))
         await self._run(started, None)
+        return True
 
-    async def rejoin(self, live: Rejoined) -> None:
+    async def rejoin(self, live: Rejoined) -> bool:
         """Go on with an attempt whose session outlived the server, as `run` does."""
         await self._run(live.started, live)
+        return True
 
     async def _run(self, started: AttemptStarted, live: Rejoined | None) -> None:
         attempt_id, task_id = started.attempt_id, started.task_id
@@ -89,7 +104,9 @@ class AttemptRunner:
                     AttemptInterrupted(attempt_id, task_id, FailureKind.INTERRUPTED, running.stop_reason)
                 )
         finally:
-            del self._running[task_id]
+            # A task that was stopped and let go again may run already, before the journal has the end of this attempt.
+            if self._running.get(task_id) is running:
+                del self._running[task_id]
             running.ended.set()
 
     async def stop(self, task_id: str, reason: str) -> bool:
@@ -123,12 +140,13 @@ class AttemptRunner:
                 return await self._hand_in(started, worktree, Change(worktree.commit, worktree.tree, ()))
             spec = self._spec(started, task)
             session = self._session(spec, started, worktree)
-            await self._converse(session, spec, started, task, leftover)
+            material = await self._material(worktree, task)
+            await self._converse(session, spec, started, task, leftover, material=material)
             return await self._hand_in(started, worktree, await self._commit(worktree, task))
 
     async def _finish(self, live: Rejoined, task: Task) -> Change:
         """Wait for the turn that outlived the server, then go on as always."""
-        await self._converse(live.session, live.spec, live.started, task, ())
+        await self._converse(live.session, live.spec, live.started, task, (), material=Material())
         return await self._hand_in(live.started, live.worktree, await self._commit(live.worktree, task))
 
     async def _hand_in(self, started: AttemptStarted, worktree: Worktree, made: Change) -> Change:
@@ -214,15 +232,19 @@ class AttemptRunner:
 
     def _session(self, spec: SessionSpec, started: AttemptStarted, worktree: Worktree) -> ResilientSession:
         owner = JobOwner(spec.mission_id, spec.task_id, spec.session_id)
+        fuse = Fuse(self._rooms.limits.quiet_s)
         inner = self._rooms.shared.tools.toolbox(started.role, worktree, started.write_set, owner)
+        tools = SessionTools(inner, self._ledger, self._rooms, spec, fuse)
         return ResilientSession(
             self._rooms.host,
-            self._rooms.rate_gate,
+            self._rooms.lane(spec.model),
             self._rooms.hold,
             spec,
-            SessionTools(inner, self._ledger, self._rooms, spec),
+            tools,
             timeout_s=self._rooms.limits.session_timeout_s,
             diary=SessionDiary(self._ledger, started.role, worktree, started.task_id, started.attempt_id),
+            fuse=fuse,
+            at_end=tools.end,
         )
 
     async def _converse(
@@ -232,24 +254,38 @@ class AttemptRunner:
         started: AttemptStarted,
         task: Task,
         leftover: tuple[Finding, ...],
+        *,
+        material: Material,
     ) -> None:
         try:
             heard = len(task.notes)
-            await session.prompt(self._brief(started, task, leftover))
+            await session.prompt(self._brief(started, task, leftover, material))
             # What a person says while it works is told when its turn has ended; the work counts only then.
             while heard < len(task.notes):
                 heard = len(task.notes)
-                await session.prompt(self._brief(started, task, leftover))
+                await session.prompt(self._brief(started, task, leftover, material))
         finally:
-            await session.close()
+            await session.finish()
             with anyio.CancelScope(shield=True):
                 await self._rooms.shared.jobs.end(spec.session_id)
 
-    def _brief(self, started: AttemptStarted, task: Task, leftover: tuple[Finding, ...]) -> Brief:
+    async def _material(self, worktree: Worktree, task: Task) -> Material:
+        """What of the repository goes into the brief, for hosts whose sessions read it."""
+        host = self._rooms.host
+        if not (isinstance(host, Reading) and host.is_reading):
+            return Material()
+        return await self._rooms.shared.tools.material(worktree, task.spec, self._ledger.mission.text)
+
+    def _brief(self, started: AttemptStarted, task: Task, leftover: tuple[Finding, ...], material: Material) -> Brief:
         mission = self._ledger.mission
         if started.role is not Role.FIXER:
             return worker_brief(
-                mission.text, task.spec, turn=started.number, checks=mission.checks, notes=tuple(task.notes)
+                mission.text,
+                task.spec,
+                turn=started.number,
+                checks=mission.checks,
+                notes=tuple(task.notes),
+                material=material,
             )
         root = task
         while root.parent_id:
@@ -257,7 +293,9 @@ class AttemptRunner:
         turn = root.fix_count if root is not task else started.number
         findings = (*task.findings, *leftover)
         notes = tuple(dict.fromkeys((*root.notes, *task.notes)))
-        return fixer_brief(mission.text, root.spec, findings, turn=turn, checks=mission.checks, notes=notes)
+        return fixer_brief(
+            mission.text, root.spec, findings, turn=turn, checks=mission.checks, notes=notes, material=material
+        )
 
     def _require_allowed(self, started: AttemptStarted, change: Change) -> None:
         strays = outside(started.write_set, change.paths)

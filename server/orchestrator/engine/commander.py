@@ -12,7 +12,7 @@ from typing import cast
 import anyio
 
 from orchestrator.config.places import CONFIG_NAME
-from orchestrator.domain.commands import EndMission, Pause, RecordDelivery
+from orchestrator.domain.commands import EndMission, RecordDelivery
 from orchestrator.domain.decide import unmet_dependencies
 from orchestrator.domain.events import (
     AttemptInterrupted,
@@ -30,12 +30,16 @@ from orchestrator.domain.receipt import GateReport
 from orchestrator.domain.words import Answer, DeliveryMode, FailureKind, MissionStatus, Stage, TaskStatus
 from orchestrator.engine.asking import answered
 from orchestrator.engine.attempt import AttemptRunner, Rejoined
+from orchestrator.engine.dispatcher import Dispatcher, Turn
+from orchestrator.engine.durations import Durations
 from orchestrator.engine.ending import MissionOver, innermost
+from orchestrator.engine.learning import learned
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.planning import plan
 from orchestrator.engine.rooms import MissionRooms, Rooms
-from orchestrator.engine.scheduler import Scheduler
 from orchestrator.engine.sealing import seal_or_reopen
+from orchestrator.engine.task_board import TaskBoard
+from orchestrator.engine.wall_time import watch_wall_time
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports.journal import JournalError
 from orchestrator.ports.workspace import Delivery, WorkspaceError
@@ -53,6 +57,7 @@ class Commander:
         self._rooms = rooms
         self._started_at_s = rooms.shared.clock.now_s()
         self._runner: AttemptRunner | None = None
+        self._durations = Durations()
 
     async def run(self) -> None:
         """Snapshot, plan, work, check, seal, deliver. Ends the mission in the journal whatever happens.
@@ -84,18 +89,10 @@ class Commander:
         async with anyio.create_task_group() as group:
             group.start_soon(self._rooms.hold.watch)
             if self._ledger.mission.wall_time_s:
-                group.start_soon(self._watch_wall_time)
+                journal = self._rooms.shared.journal
+                group.start_soon(watch_wall_time, self._ledger, self._rooms.hold, journal)
             await self._lead()
             group.cancel_scope.cancel()
-
-    async def _watch_wall_time(self) -> None:
-        """Hold the mission when its time is used up; each resume gives it the same time again."""
-        mission = self._ledger.mission
-        while True:
-            await anyio.sleep(mission.wall_time_s)
-            if not mission.is_paused:
-                await self._ledger.do(Pause("budget", f"its wall time of {mission.wall_time_s:.0f} s is used up"))
-            await self._rooms.hold.passable()
 
     async def _lead(self) -> None:
         mission = self._ledger.mission
@@ -120,6 +117,7 @@ class Commander:
             if not mission.plan_version:
                 group.start_soon(plan, self._ledger, self._rooms)
         await self._approved()
+        self._durations = await learned(self._rooms.shared.journal, mission.id)
         runner = self._runner = AttemptRunner(self._ledger, self._rooms)
         while True:
             if not is_taken_up:
@@ -212,36 +210,34 @@ class Commander:
 
         `live` are attempts that go on from before a restart.
         """
-        scheduler = Scheduler(self._ledger.mission)
-        slots = self._rooms.limits.slots
-        running = 0
-        changed = anyio.Event()
+        mission = self._ledger.mission
+        board = TaskBoard(mission, self._durations, anyio.current_time)
+        desk = Dispatcher(self._ledger, self._rooms, board)
 
-        async def attempt(work: Callable[[], Awaitable[None]]) -> None:
-            nonlocal running
+        async def attempt(turn: Turn, work: Callable[[], Awaitable[bool]]) -> None:
+            has_started = True
             try:
-                await work()
+                has_started = await work()
             finally:
-                running -= 1
-                changed.set()
+                desk.ended(turn, has_started=has_started)
 
-        async with anyio.create_task_group() as group:
-            for kept in live:
-                running += 1
-                group.start_soon(attempt, partial(runner.rejoin, kept))
-            while True:
-                changed = anyio.Event()
-                graph_version = self._ledger.mission.graph_version
-                if not self._ledger.mission.is_paused:
-                    for task_id in scheduler.ready(slots - running):
-                        running += 1
-                        group.start_soon(attempt, partial(runner.run, task_id))
-                if not running and not self._waits_for_person():
-                    break
-                await self._graph_change(graph_version, changed)
+        with self._ledger.observed(board.follow):
+            async with anyio.create_task_group() as group:
+                for kept in live:
+                    group.start_soon(attempt, desk.began(kept.started.task_id), partial(runner.rejoin, kept))
+                while True:
+                    desk.changed = anyio.Event()
+                    moved = self._rooms.shared.traffic.moved
+                    graph_version = mission.graph_version
+                    while (turn := desk.take()) is not None:
+                        group.start_soon(attempt, turn, partial(runner.run, turn.task_id))
+                    if desk.is_idle and not self._waits_for_person():
+                        break
+                    await desk.tell()
+                    await self._change(desk, moved, graph_version)
 
-    async def _graph_change(self, graph_version: int, attempt_ended: anyio.Event) -> None:
-        """Wait until another task may be able to start: an attempt ended, or somebody changed the graph."""
+    async def _change(self, desk: Dispatcher, moved: anyio.Event, graph_version: int) -> None:
+        """Wait until another task may be able to start: an attempt ended, a lane moved, or the graph changed."""
         mission = self._ledger.mission
 
         async def until(happened: Callable[[], Awaitable[object]]) -> None:
@@ -252,10 +248,12 @@ class Commander:
             while mission.graph_version == graph_version:
                 await self._ledger.changed_since(mission.version)
 
-        async with anyio.create_task_group() as group:
-            scope = group.cancel_scope
-            group.start_soon(until, attempt_ended.wait)
-            group.start_soon(until, graph_moved)
+        with anyio.move_on_after(desk.poll_s):
+            async with anyio.create_task_group() as group:
+                scope = group.cancel_scope
+                group.start_soon(until, desk.changed.wait)
+                group.start_soon(until, moved.wait)
+                group.start_soon(until, graph_moved)
 
     def _waits_for_person(self) -> bool:
         """Whether open work could go on if somebody let it."""

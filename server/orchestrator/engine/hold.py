@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import anyio
 
+from orchestrator.domain.words import QuestionKind
 from orchestrator.engine.ledger import Ledger
 
 
@@ -45,14 +46,23 @@ class Hold:
             await self._ledger.changed_since(self._ledger.mission.version)
 
     @contextmanager
-    def deadline(self, task_id: str, timeout_s: float) -> Generator[None]:
-        """Raise TimeoutError when the body takes longer than `timeout_s`, pauses not counted."""
+    def deadline(self, task_id: str, timeout_s: float) -> Generator[Callable[[float], None]]:
+        """Raise TimeoutError when the body takes longer than `timeout_s`, pauses not counted.
+
+        Gives a function that begins the time anew, with so many seconds.
+        """
         with anyio.CancelScope(deadline=anyio.current_time() + timeout_s) as scope:
             held = _Deadline(task_id, scope)
             self._deadlines.append(held)
             self._adjust(held)
+
+            def begin_anew(left_s: float) -> None:
+                held.left_s = left_s
+                if not held.is_standing:
+                    scope.deadline = anyio.current_time() + left_s
+
             try:
-                yield
+                yield begin_anew
             finally:
                 self._deadlines.remove(held)
         if scope.cancelled_caught:
@@ -67,7 +77,8 @@ class Hold:
             await self._ledger.changed_since(version)
 
     def _adjust(self, held: _Deadline) -> None:
-        is_held = self.is_held(held.task_id)
+        questions = self._ledger.mission.questions.values()
+        is_held = self.is_held(held.task_id) or any(question.kind is QuestionKind.BUDGET for question in questions)
         if is_held and not held.is_standing:
             held.left_s = held.scope.deadline - anyio.current_time()
             held.scope.deadline = math.inf

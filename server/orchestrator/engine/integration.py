@@ -16,7 +16,13 @@ from orchestrator.engine.judging import failures, judged
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.refusal import Refusal, refusal_of
 from orchestrator.engine.rooms import MissionRooms
-from orchestrator.ports.workspace import Change, Merge
+from orchestrator.errors import OrchestratorError
+from orchestrator.ports.workspace import Change, Merge, WorkspaceError
+
+_TRIES = 5
+"""How often the ref may move under one batch."""
+_SETTLE_S = 10.0
+"""How long an undo may take between the ref and the journal."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,14 +73,23 @@ class MergeQueue:
             self._waiting = [item for item in batch if not item.is_settled] + self._waiting
 
     async def _land(self, batch: Sequence[_Item]) -> None:
-        merged = await self._merge(batch)
-        if not merged:
-            return
-        reports = await self._judge(merged)
-        failed = failures(reports)
-        if not failed:
-            await self._advance(merged)
-        elif len(merged) == 1:
+        for _ in range(_TRIES):
+            tip = self._ledger.mission.tip
+            merged = await self._merge(batch, tip)
+            if not merged:
+                return
+            failed = failures(await self._judge(merged))
+            if failed:
+                await self._part(merged, failed)
+                return
+            if await self._advance(merged, tip):
+                return
+            batch = merged
+        raise OrchestratorError("tip_moved", f"the mission ref moved {_TRIES} times under a merge", "try again")
+
+    async def _part(self, merged: Sequence[_Item], failed: Sequence[GateReport]) -> None:
+        """Find who is at fault: refuse the one, or halve the many."""
+        if len(merged) == 1:
             item = merged[0]
             _refuse(
                 item, refusal_of("the combined tree", failed, item.change.commit, self._rooms.limits.event_findings)
@@ -84,9 +99,8 @@ class MergeQueue:
             await self._land(merged[:middle])
             await self._land(merged[middle:])
 
-    async def _merge(self, batch: Sequence[_Item]) -> list[_Item]:
+    async def _merge(self, batch: Sequence[_Item], tip: str) -> list[_Item]:
         """Chain the changes onto the tip in memory; what conflicts is refused and left out."""
-        tip = self._ledger.mission.tip
         merged: list[_Item] = []
         for item in batch:
             merge = await self._rooms.shared.workspace.merge(
@@ -119,9 +133,13 @@ class MergeQueue:
                 attempt_id=alone.attempt_id if alone else "",
             )
 
-    async def _advance(self, merged: Sequence[_Item]) -> None:
+    async def _advance(self, merged: Sequence[_Item], tip: str) -> bool:
+        """Move the ref from the tip that was merged onto; False when an undo has moved it meanwhile."""
+        mission = self._ledger.mission
+        if mission.tip != tip:
+            return False
         commands: list[IntegrateAttempt] = []
-        previous = tip = self._ledger.mission.tip
+        previous = tip
         for item in merged:
             assert item.merge is not None  # noqa: S101 - _merge keeps only items with a merge
             commands.append(
@@ -139,10 +157,20 @@ class MergeQueue:
         # The ref keeps the commits alive; a ref that leads the journal by one batch is put back when a mission is taken
         # up. A stop must not come between the two.
         with anyio.CancelScope(shield=True):
-            await self._rooms.shared.workspace.advance(self._ledger.mission.id, previous, previous=tip)
+            try:
+                await self._rooms.shared.workspace.advance(mission.id, previous, previous=tip)
+            except WorkspaceError as error:
+                if error.code != "ref_moved":
+                    raise
+                # The undo has moved the ref, and is about to say so.
+                with anyio.move_on_after(_SETTLE_S):
+                    while mission.tip == tip:
+                        await self._ledger.changed_since(mission.version)
+                return False
             await self._ledger.do(*commands)
             for item in merged:
                 item.is_settled = True
+        return True
 
 
 def _refuse(item: _Item, refusal: Refusal) -> None:

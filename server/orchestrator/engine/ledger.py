@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
 import anyio
 
 from orchestrator.domain.commands import AcceptMission, Command, Fact, Note
@@ -26,7 +29,17 @@ class Ledger:
         self._journal = journal
         self._publisher = publisher
         self._changed = anyio.Event()
+        self._observers: list[Callable[[Event], None]] = []
         self.mission = mission
+
+    @contextmanager
+    def observed(self, observer: Callable[[Event], None]) -> Generator[None]:
+        """Call `observer` for every event right after it was applied, before it is on disk; it must not raise."""
+        self._observers.append(observer)
+        try:
+            yield
+        finally:
+            self._observers.remove(observer)
 
     async def changed_since(self, version: int) -> None:
         """Wait until the mission's version is another one."""
@@ -47,6 +60,8 @@ class Ledger:
                 decided = [redacted(event) for event in decide(self.mission, command)]
                 for event in decided:
                     evolve(self.mission, event)
+                    for observer in self._observers:
+                        observer(event)
                 events.extend(decided)
         finally:
             if events:

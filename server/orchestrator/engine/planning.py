@@ -9,6 +9,7 @@ from orchestrator.domain.commands import AcceptPlan
 from orchestrator.domain.events import PlanRejected
 from orchestrator.domain.plan import EVERYWHERE, PlanProblem, TaskSpec, validate
 from orchestrator.domain.words import Role
+from orchestrator.engine.fuses import Fuse
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.recovering import SessionDiary
 from orchestrator.engine.recovery import ResilientSession
@@ -43,15 +44,18 @@ async def plan(ledger: Ledger, rooms: MissionRooms, wishes: tuple[str, ...] = ()
             mission.models.get(Role.PLANNER.value, ""),
         )
         inner = rooms.shared.tools.toolbox(Role.PLANNER, worktree, ())
-        tools = SessionTools(inner, ledger, rooms, spec)
+        fuse = Fuse(limits.quiet_s)
+        tools = SessionTools(inner, ledger, rooms, spec, fuse)
         session = ResilientSession(
             rooms.host,
-            rooms.rate_gate,
+            rooms.lane(spec.model),
             rooms.hold,
             spec,
             tools,
             timeout_s=limits.session_timeout_s,
             diary=SessionDiary(ledger, Role.PLANNER, worktree),
+            fuse=fuse,
+            at_end=tools.end,
         )
         problems: tuple[str, ...] = wishes
         try:
@@ -65,7 +69,7 @@ async def plan(ledger: Ledger, rooms: MissionRooms, wishes: tuple[str, ...] = ()
                     return
                 await ledger.note(PlanRejected(turn, problems))
         finally:
-            await session.close()
+            await session.finish()
     raise PlanningFailed(
         "plan_rejected",
         f"the planner gave no valid plan in {limits.plan_tries} tries; the last one: {'; '.join(problems[:3])}",

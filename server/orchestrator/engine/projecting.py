@@ -12,8 +12,8 @@ from orchestrator.domain.mission import Mission
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rooms import Rooms
 from orchestrator.engine.todo_desk import TodoDesk
-from orchestrator.ports.journal import Journal, JournalError, Recorded
-from orchestrator.ports.workspace import WorkspaceError
+from orchestrator.errors import OrchestratorError
+from orchestrator.ports.journal import Journal, Recorded
 
 _log = logging.getLogger(__name__)
 _INTERVAL_S = 0.2
@@ -64,7 +64,7 @@ class Projector:
             del self._changed[mission_id]
             try:
                 await self._write(self._ledger_of(mission_id).mission)
-            except (JournalError, WorkspaceError) as error:
+            except OrchestratorError as error:
                 _log.warning("the readable files of mission %s are not up to date: %s", mission_id, error)
 
     async def _write(self, mission: Mission) -> None:

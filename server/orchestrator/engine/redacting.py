@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args, get_type_hints
 
 from orchestrator.domain.events import Event
 from orchestrator.redaction import redact
@@ -63,5 +63,14 @@ def _clean_text(value: object) -> object:
 
 @cache
 def _parts(kind: type) -> tuple[tuple[str, bool], ...]:
-    """The fields of a dataclass, and whether each is words."""
-    return tuple((f.name, f.name in _TEXTS) for f in fields(kind))
+    """The fields of a dataclass that may hold words, and whether each is words itself. Most events have none."""
+    hints = get_type_hints(kind)
+    found = [(f.name, f.name in _TEXTS) for f in fields(kind)]
+    return tuple((name, is_text) for name, is_text in found if is_text or _has_parts(hints[name]))
+
+
+def _has_parts(hint: object) -> bool:
+    """Whether a value of this type may hold words in fields of its own, or of what it is made of."""
+    if isinstance(hint, type) and is_dataclass(hint):
+        return bool(_parts(hint))
+    return any(_has_parts(part) for part in get_args(hint))

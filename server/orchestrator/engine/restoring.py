@@ -22,12 +22,12 @@ async def restore(rooms: Rooms) -> tuple[dict[str, Ledger], Publisher]:
 
 
 def forgettable(ledgers: dict[str, Ledger]) -> list[str]:
-    """The oldest ended missions that memory has no room for; see MAX_FINISHED_TASKS."""
-    ended = [ledger.mission for ledger in ledgers.values() if not is_unfinished(ledger.mission)]
-    room = MAX_FINISHED_TASKS
+    """The oldest ended missions that memory has no room for (see MAX_FINISHED_TASKS), never the newest of them."""
+    *older, newest = [ledger.mission for ledger in ledgers.values() if not is_unfinished(ledger.mission)] or [Mission()]
+    room = MAX_FINISHED_TASKS - max(len(newest.tasks), 1)
     forgotten: list[str] = []
-    for mission in reversed(ended):
-        room -= len(mission.tasks)
+    for mission in reversed(older):
+        room -= max(len(mission.tasks), 1)
         if room < 0:
             forgotten.append(mission.id)
     return forgotten

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.engine.hold import Hold
 from orchestrator.engine.limits import Limits
-from orchestrator.engine.rate_gate import RateGate
+from orchestrator.engine.slots import Lane, Traffic
 from orchestrator.ports.clock import Clock, Ids
 from orchestrator.ports.gates import Gates
 from orchestrator.ports.host import Host
@@ -20,13 +20,18 @@ from orchestrator.ports.tools import ToolRoom
 from orchestrator.ports.workspace import Workspace
 
 
+def _not_measured() -> None:
+    """No gauge."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """The adapters of one workspace.
 
     `open_host` makes a host from the name that a user gave and raises OrchestratorError when there is none;
     `new_gates` makes the judges of one mission; `tighten` answers the limits that hold under a project's configuration
-    (its bytes in the base, None when there is none); `remember_trust` keeps that the user trusts the workspace.
+    (its bytes in the base, None when there is none); `remember_trust` keeps that the user trusts the workspace;
+    `memory_share` answers how much of the memory is used, from 0 to 1, None where that is not measured.
     """
 
     workspace: Workspace
@@ -44,15 +49,20 @@ class Rooms:
     tighten: Callable[[Limits, bytes | None], Limits]
     is_trusted: Callable[[], bool]
     remember_trust: Callable[[], None]
+    memory_share: Callable[[], float | None] = _not_measured
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 @dataclass(frozen=True, slots=True)
 class MissionRooms:
-    """The same for one mission, with its own host, judges, limits, hold and rate gate."""
+    """The same for one mission, with its own host, judges, limits and hold."""
 
     shared: Rooms
     host: Host
     gates: Gates
     limits: Limits
     hold: Hold
-    rate_gate: RateGate = field(default_factory=RateGate)
+
+    def lane(self, model: str) -> Lane:
+        """What bounds the sessions with a model ("": the host's own choice)."""
+        return self.shared.traffic.lane(self.host, model)

@@ -19,7 +19,7 @@ from orchestrator.engine.rooms import MissionRooms
 
 
 async def seal_or_reopen(ledger: Ledger, rooms: MissionRooms, started_at_s: float) -> bool:
-    """Judge the tip. True when the mission is sealed; False when findings became a fixer's task.
+    """Judge the tip. True when the mission is sealed; False when there is more to do, such as mending findings.
 
     Raises MissionOver when the tree can neither be sealed nor mended (unverified, or a gate that names no file).
     """
@@ -36,6 +36,8 @@ async def seal_or_reopen(ledger: Ledger, rooms: MissionRooms, started_at_s: floa
         return True
     code, message, hint = problem
     failed = failures(reports)
+    if code in {"work_left", "tree_moved"} and not failed:
+        return False  # a person added work, or took some back, while the tree was judged
     if not failed:
         raise MissionOver(MissionStatus.UNVERIFIED, code, message, _hint(mission, reports, hint))
     if not changed:

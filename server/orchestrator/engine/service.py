@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -33,12 +34,14 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.ports.host import Host
 from orchestrator.ports.hosting import HostedSessions
 from orchestrator.ports.jobs import Jobs
-from orchestrator.ports.journal import JournalError, Recorded
-from orchestrator.ports.workspace import Delivery
+from orchestrator.ports.journal import JournalError, MissionSummary, Recorded
+from orchestrator.ports.workspace import Delivery, WorkspaceError
 
 _log = logging.getLogger(__name__)
 _STOP_TIMEOUT_S = 60.0
 _PAGE = 1_000
+_LISTED = 1_000
+"""How many missions a list shows, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ class MissionService:
         self._rooms = rooms
         self._publisher = publisher
         self._ledgers = ledgers
+        # Also what memory has let go and somebody still works with: no mission ever has two owners.
+        self._owners = WeakValueDictionary(ledgers)
+        self._past: list[MissionSummary] | None = None
         self._queue: list[str] = []
         self._arrived = anyio.Event()
         self._active_scope: anyio.CancelScope | None = None
@@ -79,6 +85,7 @@ class MissionService:
     async def start(self, request: StartRequest) -> tuple[Mission, int]:
         """Take a mission in; answers it and the number of missions before it. Raises OrchestratorError."""
         if known := self._keys.get(request.key):
+            await self.recall(known)
             return self.get(known), self._position(known)
         if len(self._queue) >= self._rooms.limits.queued_missions:
             raise OrchestratorError("queue_full", f"{len(self._queue)} missions wait already", "stop some of them")
@@ -89,7 +96,7 @@ class MissionService:
         mission_id = self._rooms.ids.new("m")
         if request.key:
             self._keys[request.key] = mission_id
-        self._ledgers[mission_id] = ledger
+        self._ledgers[mission_id] = self._owners[mission_id] = ledger
         try:
             await ledger.do(
                 AcceptMission(
@@ -177,7 +184,7 @@ class MissionService:
         return self.ledger(mission_id).mission
 
     def missions(self) -> list[Mission]:
-        """All missions, oldest first."""
+        """The missions in memory, oldest first: all that have not ended, and the newest that have."""
         return [ledger.mission for ledger in self._ledgers.values()]
 
     def active(self) -> str:
@@ -277,22 +284,56 @@ class MissionService:
                 self._queue.pop(0)
             self._ended[mission_id].set()
             self._forget_old()
+            if not self._queue:
+                await self._tidy()
+
+    async def _tidy(self) -> None:
+        """Keep the disk space of ended missions within its cap."""
+        unfinished = [ledger.mission for ledger in self._ledgers.values() if is_unfinished(ledger.mission)]
+        tasks = [task for mission in unfinished for task in mission.tasks.values()]
+        commits = {commit for task in tasks for commit in (task.checkpoint, task.start_commit) if commit}
+        try:
+            dropped = await self._rooms.workspace.tidy({mission.id for mission in unfinished}, commits)
+        except WorkspaceError as error:
+            _log.warning("disk space could not be freed: %s", error)
+        else:
+            if dropped:
+                _log.info("the work of %d old missions was dropped to stay within its size", len(dropped))
+
+    async def listed(self) -> list[Mission | MissionSummary]:
+        """The newest missions, at most 1,000, oldest first; those that memory has let go as the journal sums them up.
+
+        Raises JournalError.
+        """
+        if self._past is None:
+            self._past = await self._rooms.journal.summaries(limit=_LISTED)
+        past = {summary.id: summary for summary in self._past}
+        ids = [*past, *(mission_id for mission_id in self._ledgers if mission_id not in past)]
+        found = [self._ledgers[i].mission if i in self._ledgers else past[i] for i in ids[-_LISTED:]]
+        return [mission for mission in found if mission.id]
+
+    def knows(self, mission_id: str) -> bool:
+        """Whether the mission is in memory."""
+        return mission_id in self._ledgers
 
     async def recall(self, mission_id: str) -> None:
         """Bring an ended mission that memory has let go back from the journal; unknown ids do nothing.
 
         Raises JournalError `events_archived` when retention has dropped it.
         """
-        if mission_id in self._ledgers:
+        if self.knows(mission_id):
             return
         mission = await self._rooms.journal.mission(mission_id)
-        if mission.id and mission_id not in self._ledgers:
-            self._ledgers[mission_id] = Ledger(self._rooms.journal, self._publisher, mission)
+        if mission.id and not self.knows(mission_id):
+            owner = self._owners.get(mission_id) or Ledger(self._rooms.journal, self._publisher, mission)
+            self._ledgers[mission_id] = self._owners[mission_id] = owner
+            self._forget_old()
 
     def _forget_old(self) -> None:
         for mission_id in forgettable(self._ledgers):
             del self._ledgers[mission_id]
             self._ended.pop(mission_id, None)
+            self._past = None
 
     async def _run(self, mission_id: str) -> None:
         ledger = self._ledgers[mission_id]

@@ -10,6 +10,7 @@ import anyio
 from orchestrator.domain.budget import MISSION, Amounts
 from orchestrator.domain.events import ToolCalled
 from orchestrator.engine.budgeting import BudgetDenied, Treasurer
+from orchestrator.engine.fuses import Fuse
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.rooms import MissionRooms
 from orchestrator.ports.host import SessionSpec, Toolbox, ToolDescription, ToolError
@@ -21,13 +22,15 @@ MAX_SUBJECT_CHARACTERS = 200
 class SessionTools:
     """Wraps the tools of one session and keeps its share of the budget; see `ports.host.SessionRoom`."""
 
-    def __init__(self, inner: Toolbox, ledger: Ledger, rooms: MissionRooms, spec: SessionSpec) -> None:
+    def __init__(self, inner: Toolbox, ledger: Ledger, rooms: MissionRooms, spec: SessionSpec, fuse: Fuse) -> None:
         """Record the calls of this session in its mission's ledger."""
         self._inner = inner
         self._ledger = ledger
         self._hold = rooms.hold
         self._treasurer = Treasurer(ledger, rooms.shared.ids)
         self._spec = spec
+        self._fuse = fuse
+        self._reserved: dict[str, Amounts] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,23 +46,30 @@ class SessionTools:
         await self._hold.passable(self._spec.task_id)
         await self._count()
         begun_s = anyio.current_time()
-        code = ""
-        size = 0
+        code = came = ""
         try:
-            result = await self._inner.call(name, arguments)
-            size = len(json.dumps(result, default=str))
+            with self._fuse.busy():
+                result = await self._inner.call(name, arguments)
+            came = json.dumps(result, default=str)
         except ToolError as error:
-            code = error.code
+            code = came = error.code
             raise
         else:
             return result
         finally:
             duration_s = anyio.current_time() - begun_s
             called = ToolCalled(
-                self._spec.session_id, self._spec.task_id, name[:100], _subject(arguments), code, duration_s, size
+                self._spec.session_id,
+                self._spec.task_id,
+                name[:100],
+                _subject(arguments),
+                code,
+                duration_s,
+                0 if code else len(came),
             )
             if not self._ledger.mission.status.is_terminal:
                 await self._ledger.note(called)
+            self._fuse.called(name, json.dumps(arguments, default=str, sort_keys=True), came)
 
     async def _count(self) -> None:
         """Count the call where calls are limited. Raises ToolError when no more are allowed."""
@@ -74,11 +84,22 @@ class SessionTools:
     async def reserve(self, worst: Amounts) -> str:
         """Hold back the worst case of a model call; see `ports.host.SessionRoom`."""
         await self._hold.passable(self._spec.task_id)
-        return await self._treasurer.reserve(self._spec.session_id, self._spec.role, self._spec.task_id, worst)
+        with self._fuse.busy():
+            spec = self._spec
+            reservation_id = await self._treasurer.reserve(spec.session_id, spec.role, spec.task_id, worst)
+        self._reserved[reservation_id] = worst
+        return reservation_id
 
     async def settle(self, reservation_id: str, used: Amounts) -> None:
         """Say what the call used."""
-        await self._treasurer.settle(reservation_id, used)
+        self._reserved.pop(reservation_id, None)
+        with self._fuse.busy():
+            await self._treasurer.settle(reservation_id, used)
+
+    async def end(self) -> None:
+        """The session is over: a call that was cut off counts with its worst case, because nobody knows better."""
+        while self._reserved and not self._ledger.mission.status.is_terminal:
+            await self._treasurer.settle(*self._reserved.popitem())
 
 
 def _subject(arguments: Mapping[str, object]) -> str:

@@ -63,6 +63,9 @@ class Editor:
         is_alive = session_id in self.sessions and not self.is_forgetful
         return HostedState(is_alive, session_id in self.busy, "said before")
 
+    async def compact(self, session_id: str, place: str, keep: str) -> bool:
+        return False
+
     async def delete(self, session_id: str, place: str) -> None:
         self.deleted.append(session_id)
         self.sessions.pop(session_id, None)

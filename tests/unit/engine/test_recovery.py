@@ -13,8 +13,8 @@ from orchestrator.domain.words import FailureKind, Role
 from orchestrator.engine.hold import Hold
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.publisher import Publisher
-from orchestrator.engine.rate_gate import RateGate
 from orchestrator.engine.recovery import MAX_WAIT_S, TABLE, Action, Recovery, ResilientSession, backoff_s, recovery_of
+from orchestrator.engine.slots import Lane
 from orchestrator.ports.host import Brief, Containment, HostError, Reply, Session, SessionRoom, SessionSpec
 from orchestrator.ports.journal import MissionSummary, Recorded, Restored
 from orchestrator.testing.toolboxes import RecordingToolbox
@@ -91,11 +91,11 @@ class NoJournal:
         return []
 
 
-async def converse(host: FailingHost, gate: RateGate | None = None) -> tuple[Reply, list[Recovery]]:
+async def converse(host: FailingHost, lane: Lane | None = None) -> tuple[Reply, list[Recovery]]:
     diary = KeptDiary()
     hold = Hold(Ledger(NoJournal(), Publisher(0), Mission()))
     tools = RecordingToolbox()
-    session = ResilientSession(host, gate or RateGate(), hold, SPEC, tools, timeout_s=5, diary=diary)
+    session = ResilientSession(host, lane or Lane(), hold, SPEC, tools, timeout_s=5, diary=diary)
     try:
         return await session.prompt(BRIEF), diary.steps
     finally:
@@ -144,12 +144,12 @@ async def test_an_undeclared_failure_is_a_class_of_its_own() -> None:
 
 
 async def test_one_refusal_holds_all_sessions_of_the_provider_back() -> None:
-    gate = RateGate()
+    lane = Lane()
     begin = anyio.current_time()
     ends: list[float] = []
 
     async def one(failures: Sequence[Exception]) -> None:
-        await converse(FailingHost(failures), gate)
+        await converse(FailingHost(failures), lane)
         ends.append(anyio.current_time() - begin)
 
     async with anyio.create_task_group() as group:

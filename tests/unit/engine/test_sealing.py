@@ -74,7 +74,7 @@ def test_a_failing_member_of_a_batch_holds_nobody_else_back(player: Player) -> N
     behaviours = {"area": {"worker": [{"actions": [BAD]}], "fixer": [{"actions": [GOOD, NOTE]}]}}
     played = player.play(*tasks, make_task("area", write_set=["area.py", "notes.txt"]), behaviours=behaviours)
     assert played.mission.status is MissionStatus.SEALED
-    assert played.starts() == ["area", "t0", "t1", "t2", "t3", "t4", "area.fix1"]
+    assert played.starts() == ["t0", "t1", "t2", "t3", "t4", "area", "area.fix1"]
     assert played.mission.refused_count == 1
 
 
