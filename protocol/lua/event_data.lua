@@ -209,6 +209,11 @@
 ---@field waitS number
 ---@field detail string
 
+---How many sessions may run side by side now; `causes` say in words why not more ("": nothing is wrong).
+---@class orchestrator.SlotsChanged
+---@field slots integer
+---@field causes string[]
+
 ---The user's tree as it was; `leftOut` says what the snapshot does not hold and why.
 ---@class orchestrator.SnapshotTaken
 ---@field commit string
@@ -281,6 +286,7 @@
 ---| "question.asked" # orchestrator.QuestionAsked
 ---| "question.answered" # orchestrator.QuestionAnswered
 ---| "iteration.started" # orchestrator.IterationStarted
+---| "slots.changed" # orchestrator.SlotsChanged
 ---| "attempt.started" # orchestrator.AttemptStarted
 ---| "session.opened" # orchestrator.SessionOpened
 ---| "tool.called" # orchestrator.ToolCalled
@@ -308,4 +314,4 @@
 ---| "mission.undone" # orchestrator.MissionUndone
 
 ---The `data` of an event, by its `type`.
----@alias orchestrator.EventData orchestrator.MissionAccepted|orchestrator.MissionStarted|orchestrator.MissionTakenUp|orchestrator.MissionPaused|orchestrator.MissionResumed|orchestrator.MissionReopened|orchestrator.SnapshotTaken|orchestrator.ChecksChosen|orchestrator.PlanRejected|orchestrator.PlanAccepted|orchestrator.PlanRevised|orchestrator.QuestionAsked|orchestrator.QuestionAnswered|orchestrator.IterationStarted|orchestrator.AttemptStarted|orchestrator.SessionOpened|orchestrator.ToolCalled|orchestrator.BudgetReserved|orchestrator.BudgetSettled|orchestrator.BudgetWarned|orchestrator.BudgetChanged|orchestrator.SessionRecovering|orchestrator.AttemptCommitted|orchestrator.GateJudged|orchestrator.AttemptRefused|orchestrator.AttemptInterrupted|orchestrator.AttemptIntegrated|orchestrator.TaskAdded|orchestrator.TaskFailed|orchestrator.TaskPaused|orchestrator.TaskResumed|orchestrator.TaskSteered|orchestrator.TaskUndone|orchestrator.SealingStarted|orchestrator.MissionSealed|orchestrator.MissionEnded|orchestrator.DeliveryStarted|orchestrator.MissionDelivered|orchestrator.MissionUndone
+---@alias orchestrator.EventData orchestrator.MissionAccepted|orchestrator.MissionStarted|orchestrator.MissionTakenUp|orchestrator.MissionPaused|orchestrator.MissionResumed|orchestrator.MissionReopened|orchestrator.SnapshotTaken|orchestrator.ChecksChosen|orchestrator.PlanRejected|orchestrator.PlanAccepted|orchestrator.PlanRevised|orchestrator.QuestionAsked|orchestrator.QuestionAnswered|orchestrator.IterationStarted|orchestrator.SlotsChanged|orchestrator.AttemptStarted|orchestrator.SessionOpened|orchestrator.ToolCalled|orchestrator.BudgetReserved|orchestrator.BudgetSettled|orchestrator.BudgetWarned|orchestrator.BudgetChanged|orchestrator.SessionRecovering|orchestrator.AttemptCommitted|orchestrator.GateJudged|orchestrator.AttemptRefused|orchestrator.AttemptInterrupted|orchestrator.AttemptIntegrated|orchestrator.TaskAdded|orchestrator.TaskFailed|orchestrator.TaskPaused|orchestrator.TaskResumed|orchestrator.TaskSteered|orchestrator.TaskUndone|orchestrator.SealingStarted|orchestrator.MissionSealed|orchestrator.MissionEnded|orchestrator.DeliveryStarted|orchestrator.MissionDelivered|orchestrator.MissionUndone

@@ -24,8 +24,9 @@
 ---or failed; `retitle` it; `move` it behind another one and into another group.
 ---@alias orchestrator.EditKind "add"|"tick"|"strike"|"reopen"|"retitle"|"move"
 
----Classes of what can go wrong with a session. `interrupted`: the server or a person ended it, nobody failed.
----@alias orchestrator.FailureKind "rate_limited"|"crashed"|"timed_out"|"context_overflow"|"malformed"|"tool_failed"|"unavailable"|"unsupported"|"interrupted"|"unknown"
+---Classes of what can go wrong with a session. `interrupted`: the server or a person ended it, nobody failed. Of a provider: `rate_limited` to `no_such_model`; of a model's answer: `malformed` to `looping`; of the rest of a
+---session: what follows. docs/recovery.md lists them with what is done about each.
+---@alias orchestrator.FailureKind "rate_limited"|"quota_exhausted"|"overloaded"|"server_error"|"cut_off"|"stalled"|"unauthorized"|"no_such_model"|"bad_history"|"unknown_tool"|"too_long"|"empty_answer"|"refused"|"looping"|"budget_exhausted"|"crashed"|"timed_out"|"context_overflow"|"malformed"|"tool_failed"|"unavailable"|"unsupported"|"interrupted"|"unknown"
 
 ---One report of one gate.
 ---

@@ -98,12 +98,12 @@
 
 ---Start a mission in plain words.
 ---
----`context` names files that it is about. `host` says where sessions run: "builtin", "scripted:FILE" (FILE relative to
----the workspace), or "editor" for a client that hosts sessions; `models` are models by role, for hosts that know
----models. `trust` lets commands run that were only found in the workspace and not declared. `approval` "plan" has the
----mission wait for `plan/approve`. A second start with the same `key` answers the mission of the first. `host`,
----`delivery`, `approval` and every limit of `budget` that are left out are those of the configuration, which has the
----defaults below when it says nothing.
+---`context` names files that it is about. `host` says where sessions run: "builtin", "model", "scripted:FILE" (FILE
+---relative to the workspace), or "editor" for a client that hosts sessions; `models` are models by role, for hosts
+---that know models. `trust` lets commands run that were only found in the workspace and not declared. `approval`
+---"plan" has the mission wait for `plan/approve`. A second start with the same `key` answers the mission of the first.
+---`host`, `delivery`, `approval` and every limit of `budget` that are left out are those of the configuration, which
+---has the defaults below when it says nothing.
 ---Errors: empty_mission, unknown_host, queue_full, wrong_configuration, no_workspace.
 ---@class orchestrator.MissionStartParams
 ---@field text string # At most 100,000 characters.
@@ -135,7 +135,9 @@
 ---`tip` and `tipTree` are git ids in the shadow repository ("" before the snapshot); `heldBack` names commands that
 ---wait for trust; `endCode`, `endReason`, `endHint` say why it ended without a seal; `deliveredPlace` is the
 ---workspace, branch or patch file that holds the work ("" before a delivery). `questions` wait for a person;
----`pauseReason` says why the mission is held ("" when nobody paused it).
+---`pauseReason` says why the mission is held ("" when nobody paused it). `slots` is how many sessions may run side by
+---side now (0 before the first) and `slotCauses` says in words why not more: a provider that asked to wait, a host
+---that failed too often, memory that is nearly used up.
 ---@class orchestrator.MissionStatusResult
 ---@field missionId string
 ---@field status orchestrator.MissionStatus
@@ -164,6 +166,8 @@
 ---@field questions orchestrator.QuestionView[] # Default [].
 ---@field usage orchestrator.Usage # Default {"tokens": 0, "moneyUsd": 0.0, "turns": 0, "toolCalls": 0, "reservedTokens": 0}.
 ---@field isUndone boolean # Default false.
+---@field slots integer # Default 0.
+---@field slotCauses string[] # Default [].
 
 ---Stop a mission; the reply comes when nothing of it runs any more. Errors: unknown_mission, no_workspace.
 ---@class orchestrator.MissionStopParams

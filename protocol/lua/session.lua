@@ -35,6 +35,9 @@
 ---@class orchestrator.BudgetSettleResult
 
 ---Something for the person at the client to see: shown once, as a toast or a line of the status bar.
+---
+---Sent when four fifths of a limit are used, when a mission waits for an answer, and when it has ended: to clients
+---that host sessions, and to those that ask for `show.notices`.
 ---@class orchestrator.HostNotify
 ---@field missionId string
 ---@field level "info"|"success"|"warning"|"error"
@@ -96,7 +99,7 @@
 ---@field sessionId string # At least 1 characters, at most 200 characters.
 ---@field type "idle"|"failed"|"active"
 ---@field text? string # At most 10,000,000 characters, default "".
----@field failure? ("rate_limited"|"crashed"|"timed_out"|"context_overflow"|"malformed"|"tool_failed"|"unavailable"|"unsupported"|"unknown"|nil) # Default null.
+---@field failure? ("rate_limited"|"quota_exhausted"|"overloaded"|"server_error"|"cut_off"|"stalled"|"unauthorized"|"no_such_model"|"bad_history"|"unknown_tool"|"too_long"|"empty_answer"|"refused"|"looping"|"crashed"|"timed_out"|"context_overflow"|"malformed"|"tool_failed"|"unavailable"|"unsupported"|"unknown"|nil) # Default null.
 ---@field retryAfterS? (number|nil) # At least 0, default null.
 ---@field turnId? string # At most 200 characters, default "".
 ---@field inputTokens? integer # At least 0, default 0.

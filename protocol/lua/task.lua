@@ -68,7 +68,7 @@
 ---
 ---`writeSet` holds relative paths with forward slashes; one that ends in "/" stands for everything below it.
 ---`reason` says why it exists or why it failed ("" when there is nothing to say); `groupId` names the task that it is
----a part of.
+---a part of. `waiting` says in words why an open task does not run yet; `mission/status` fills it in.
 ---@class orchestrator.TaskView
 ---@field id string
 ---@field title string
@@ -82,3 +82,4 @@
 ---@field role orchestrator.Role # Default "worker".
 ---@field size "small"|"medium"|"large" # Default "small".
 ---@field isPaused boolean # Default false.
+---@field waiting string # Default "".

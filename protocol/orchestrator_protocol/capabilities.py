@@ -46,11 +46,13 @@ class HostCapabilities(_Capability):
 class ShowCapabilities(_Capability):
     """What the client wants to be told by itself.
 
-    `events`: every `mission/event`; `progress`: `mission/progress`, at most ten a second.
+    `events`: every `mission/event`; `progress`: `mission/progress`, at most ten a second; `notices`: `host/notify`, few
+    and for a person. A client that hosts sessions gets those in any case.
     """
 
     events: bool = True
     progress: bool = True
+    notices: bool = False
 
 
 class ApproveCapabilities(_Capability):

@@ -71,12 +71,12 @@ class MissionStartResult(Result):
 class MissionStartParams(RequestParams[MissionStartResult]):
     """Start a mission in plain words.
 
-    `context` names files that it is about. `host` says where sessions run: "builtin", "scripted:FILE" (FILE relative to
-    the workspace), or "editor" for a client that hosts sessions; `models` are models by role, for hosts that know
-    models. `trust` lets commands run that were only found in the workspace and not declared. `approval` "plan" has the
-    mission wait for `plan/approve`. A second start with the same `key` answers the mission of the first. `host`,
-    `delivery`, `approval` and every limit of `budget` that are left out are those of the configuration, which has the
-    defaults below when it says nothing.
+    `context` names files that it is about. `host` says where sessions run: "builtin", "model", "scripted:FILE" (FILE
+    relative to the workspace), or "editor" for a client that hosts sessions; `models` are models by role, for hosts
+    that know models. `trust` lets commands run that were only found in the workspace and not declared. `approval`
+    "plan" has the mission wait for `plan/approve`. A second start with the same `key` answers the mission of the first.
+    `host`, `delivery`, `approval` and every limit of `budget` that are left out are those of the configuration, which
+    has the defaults below when it says nothing.
     Errors: empty_mission, unknown_host, queue_full, wrong_configuration, no_workspace.
     """
 
@@ -175,7 +175,9 @@ class MissionStatusResult(Result):
     `tip` and `tip_tree` are git ids in the shadow repository ("" before the snapshot); `held_back` names commands that
     wait for trust; `end_code`, `end_reason`, `end_hint` say why it ended without a seal; `delivered_place` is the
     workspace, branch or patch file that holds the work ("" before a delivery). `questions` wait for a person;
-    `pause_reason` says why the mission is held ("" when nobody paused it).
+    `pause_reason` says why the mission is held ("" when nobody paused it). `slots` is how many sessions may run side by
+    side now (0 before the first) and `slot_causes` says in words why not more: a provider that asked to wait, a host
+    that failed too often, memory that is nearly used up.
     """
 
     mission_id: str
@@ -205,6 +207,8 @@ class MissionStatusResult(Result):
     questions: list[QuestionView] = []
     usage: Usage = Usage()
     is_undone: bool = False
+    slots: int = 0
+    slot_causes: list[str] = []
 
 
 class MissionStatusParams(RequestParams[MissionStatusResult]):

@@ -122,7 +122,11 @@ class SessionDeleteParams(Result):
 
 
 class HostNotify(Result):
-    """Something for the person at the client to see: shown once, as a toast or a line of the status bar."""
+    """Something for the person at the client to see: shown once, as a toast or a line of the status bar.
+
+    Sent when four fifths of a limit are used, when a mission waits for an answer, and when it has ended: to clients
+    that host sessions, and to those that ask for `show.notices`.
+    """
 
     mission_id: str
     level: Literal["info", "success", "warning", "error"]
@@ -144,6 +148,19 @@ class SessionEvent(Params):
     failure: (
         Literal[
             "rate_limited",
+            "quota_exhausted",
+            "overloaded",
+            "server_error",
+            "cut_off",
+            "stalled",
+            "unauthorized",
+            "no_such_model",
+            "bad_history",
+            "unknown_tool",
+            "too_long",
+            "empty_answer",
+            "refused",
+            "looping",
             "crashed",
             "timed_out",
             "context_overflow",

@@ -20,7 +20,7 @@ class TaskView(Result):
 
     `write_set` holds relative paths with forward slashes; one that ends in "/" stands for everything below it.
     `reason` says why it exists or why it failed ("" when there is nothing to say); `group_id` names the task that it is
-    a part of.
+    a part of. `waiting` says in words why an open task does not run yet; `mission/status` fills it in.
     """
 
     id: str
@@ -35,6 +35,7 @@ class TaskView(Result):
     role: Role = "worker"
     size: Literal["small", "medium", "large"] = "small"
     is_paused: bool = False
+    waiting: str = ""
 
 
 class TaskCounts(Result):

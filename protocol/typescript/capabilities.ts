@@ -18,7 +18,7 @@ export interface ClientCapabilities {
   protocolVersion?: number;
   /** Default null. */
   host?: HostCapabilities | null;
-  /** Default {"events": true, "progress": true}. */
+  /** Default {"events": true, "progress": true, "notices": false}. */
   show?: ShowCapabilities;
   /** Default {"permissions": false, "plans": false}. */
   approve?: ApproveCapabilities;
@@ -54,11 +54,14 @@ export interface HostCapabilities {
 /**
  * What the client wants to be told by itself.
  *
- * `events`: every `mission/event`; `progress`: `mission/progress`, at most ten a second.
+ * `events`: every `mission/event`; `progress`: `mission/progress`, at most ten a second; `notices`: `host/notify`, few
+ * and for a person. A client that hosts sessions gets those in any case.
  */
 export interface ShowCapabilities {
   /** Default true. */
   events?: boolean;
   /** Default true. */
   progress?: boolean;
+  /** Default false. */
+  notices?: boolean;
 }

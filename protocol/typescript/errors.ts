@@ -74,7 +74,7 @@ export const ERRORS = {
   unknown_mission: { code: 1101, isRetryUseful: false },
   /** The mission has no task with that id. orchestrator status MISSION lists them */
   unknown_task: { code: 1102, isRetryUseful: false },
-  /** No such host, or it is not configured. builtin or scripted:FILE */
+  /** No such host, or it is not configured. builtin, model, editor or scripted:FILE */
   unknown_host: { code: 1103, isRetryUseful: false },
   /** The mission has ended. start another */
   mission_not_active: { code: 1104, isRetryUseful: false },

@@ -265,6 +265,13 @@ export interface SessionRecovering {
   detail: string;
 }
 
+/** How many sessions may run side by side now; `causes` say in words why not more ("": nothing is wrong). */
+export interface SlotsChanged {
+  /** A whole number. */
+  slots: number;
+  causes: readonly string[];
+}
+
 /** The user's tree as it was; `leftOut` says what the snapshot does not hold and why. */
 export interface SnapshotTaken {
   commit: string;
@@ -347,6 +354,7 @@ export interface EventData {
   "question.asked": QuestionAsked;
   "question.answered": QuestionAnswered;
   "iteration.started": IterationStarted;
+  "slots.changed": SlotsChanged;
   "attempt.started": AttemptStarted;
   "session.opened": SessionOpened;
   "tool.called": ToolCalled;

@@ -150,12 +150,12 @@ export interface MissionRetryParams {
 /**
  * Start a mission in plain words.
  *
- * `context` names files that it is about. `host` says where sessions run: "builtin", "scripted:FILE" (FILE relative to
- * the workspace), or "editor" for a client that hosts sessions; `models` are models by role, for hosts that know
- * models. `trust` lets commands run that were only found in the workspace and not declared. `approval` "plan" has the
- * mission wait for `plan/approve`. A second start with the same `key` answers the mission of the first. `host`,
- * `delivery`, `approval` and every limit of `budget` that are left out are those of the configuration, which has the
- * defaults below when it says nothing.
+ * `context` names files that it is about. `host` says where sessions run: "builtin", "model", "scripted:FILE" (FILE
+ * relative to the workspace), or "editor" for a client that hosts sessions; `models` are models by role, for hosts
+ * that know models. `trust` lets commands run that were only found in the workspace and not declared. `approval`
+ * "plan" has the mission wait for `plan/approve`. A second start with the same `key` answers the mission of the first.
+ * `host`, `delivery`, `approval` and every limit of `budget` that are left out are those of the configuration, which
+ * has the defaults below when it says nothing.
  * Errors: empty_mission, unknown_host, queue_full, wrong_configuration, no_workspace.
  */
 export interface MissionStartParams {
@@ -204,7 +204,9 @@ export interface MissionStatusParams {
  * `tip` and `tipTree` are git ids in the shadow repository ("" before the snapshot); `heldBack` names commands that
  * wait for trust; `endCode`, `endReason`, `endHint` say why it ended without a seal; `deliveredPlace` is the
  * workspace, branch or patch file that holds the work ("" before a delivery). `questions` wait for a person;
- * `pauseReason` says why the mission is held ("" when nobody paused it).
+ * `pauseReason` says why the mission is held ("" when nobody paused it). `slots` is how many sessions may run side by
+ * side now (0 before the first) and `slotCauses` says in words why not more: a provider that asked to wait, a host
+ * that failed too often, memory that is nearly used up.
  */
 export interface MissionStatusResult {
   missionId: string;
@@ -244,6 +246,10 @@ export interface MissionStatusResult {
   usage: Usage;
   /** Default false. */
   isUndone: boolean;
+  /** Default 0. A whole number. */
+  slots: number;
+  /** Default []. */
+  slotCauses: readonly string[];
 }
 
 /** Stop a mission; the reply comes when nothing of it runs any more. Errors: unknown_mission, no_workspace. */

@@ -51,7 +51,12 @@ export interface BudgetSettleParams {
 /** The account is up to date. */
 export interface BudgetSettleResult {}
 
-/** Something for the person at the client to see: shown once, as a toast or a line of the status bar. */
+/**
+ * Something for the person at the client to see: shown once, as a toast or a line of the status bar.
+ *
+ * Sent when four fifths of a limit are used, when a mission waits for an answer, and when it has ended: to clients
+ * that host sessions, and to those that ask for `show.notices`.
+ */
 export interface HostNotify {
   missionId: string;
   level: "info" | "success" | "warning" | "error";
@@ -133,7 +138,7 @@ export interface SessionEvent {
   /** At most 10,000,000 characters, default "". */
   text?: string;
   /** Default null. */
-  failure?: "rate_limited" | "crashed" | "timed_out" | "context_overflow" | "malformed" | "tool_failed" | "unavailable" | "unsupported" | "unknown" | null;
+  failure?: "rate_limited" | "quota_exhausted" | "overloaded" | "server_error" | "cut_off" | "stalled" | "unauthorized" | "no_such_model" | "bad_history" | "unknown_tool" | "too_long" | "empty_answer" | "refused" | "looping" | "crashed" | "timed_out" | "context_overflow" | "malformed" | "tool_failed" | "unavailable" | "unsupported" | "unknown" | null;
   /** At least 0, default null. */
   retryAfterS?: number | null;
   /** At most 200 characters, default "". */

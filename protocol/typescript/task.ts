@@ -106,7 +106,7 @@ export interface TaskStopParams {
  *
  * `writeSet` holds relative paths with forward slashes; one that ends in "/" stands for everything below it.
  * `reason` says why it exists or why it failed ("" when there is nothing to say); `groupId` names the task that it is
- * a part of.
+ * a part of. `waiting` says in words why an open task does not run yet; `mission/status` fills it in.
  */
 export interface TaskView {
   id: string;
@@ -129,4 +129,6 @@ export interface TaskView {
   size: "small" | "medium" | "large";
   /** Default false. */
   isPaused: boolean;
+  /** Default "". */
+  waiting: string;
 }

@@ -13,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from counting import COUNTS, NAMES, watch_libraries
 from wire import TRANSPORTS, Shared, Wire
 
 EVERYWHERE = {"test_failures", "test_golden", "test_fuzz", "test_overload"}
@@ -31,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """How many tests passed and failed over each transport."""
+    """How many tests passed and failed over each transport, and what was asked and answered."""
     counts: Counter[tuple[str, str]] = Counter()
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, ()):
@@ -43,6 +44,29 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         found = ", ".join(f"{n} {outcome}" for (name, outcome), n in counts.items() if name == transport)
         if found:
             terminalreporter.write_line(f"conformance over {transport}: {found}")
+    _say_traffic(terminalreporter)
+
+
+def _say_traffic(terminalreporter: Any) -> None:
+    traffic: Counter[tuple[str, str]] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "teardown":
+                traffic.update({tuple(key.split("|")): n for key, n in report.user_properties if "|" in key})
+    for who in dict.fromkeys(who for who, _ in traffic):
+        said = ", ".join(f"{traffic[who, name]:,} {name}" for name in NAMES)
+        terminalreporter.write_line(f"{who}: {said}")
+
+
+@pytest.fixture(autouse=True)
+def counted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What this test asks, and what is answered, goes with its report."""
+    watch_libraries(monkeypatch)
+    before = COUNTS.copy()
+    yield
+    request.node.user_properties += [
+        ("|".join(key), number - before[key]) for key, number in COUNTS.items() if number != before[key]
+    ]
 
 
 @pytest.fixture(scope="module")

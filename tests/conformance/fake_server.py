@@ -46,6 +46,7 @@ def limits() -> Limits:
         farewell_s=float(os.environ.get("FAKE_FAREWELL_S", "1")),
         flush_s=max(DEFAULT.flush_s, float(os.environ.get("FAKE_FAREWELL_S", "1"))),
         client_poll_s=0.1,
+        drain_s=float(os.environ.get("FAKE_DRAIN_S", "5")),
     )
 
 
@@ -59,7 +60,7 @@ async def alone() -> int:
                 receive,
                 send,
                 open_service=lambda root: open_fake(root, NoisyService()),
-                linter=WordLinter(),
+                make_linter=WordLinter,
                 limits=limits(),
             )
         tasks.cancel_scope.cancel()
@@ -75,7 +76,7 @@ async def shared(root: Path) -> int:
         async with anyio.create_task_group() as tasks:
             await tasks.start(end_on_signal, tasks.cancel_scope)
             async with open_connections(is_shared=True) as connections, open_fake(root, NoisyService()) as service:
-                server = SharedServer(where, place, service, WordLinter(), connections, limits(), version)
+                server = SharedServer(where, place, service, WordLinter, connections, limits(), version)
                 await server.run(lambda: print("ready", flush=True), idle_s)
             tasks.cancel_scope.cancel()
     return 0

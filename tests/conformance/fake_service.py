@@ -63,6 +63,8 @@ class FakeService:
             raise RuntimeError("a secret inside")
         if request.text == "unencodable":
             raise OrchestratorError("unheard_of", "a code without an entry", "\ud800")
+        if request.text == "slow":
+            await anyio.sleep(1.0)
         if request.text == "hang":
             await anyio.sleep(60)
         if request.text in {"stubborn", "very stubborn"}:
@@ -100,6 +102,15 @@ class FakeService:
 
     def missions(self) -> list[Mission]:
         return list(self._missions.values())
+
+    async def listed(self) -> list[Mission]:
+        return self.missions()
+
+    def knows(self, mission_id: str) -> bool:
+        return mission_id in self._missions
+
+    async def recall(self, mission_id: str) -> None:
+        return None
 
     async def events(self, *, mission_id: str, after_seq: int, limit: int) -> list[Recorded]:
         wanted = [r for r in self.recorded[after_seq:] if not mission_id or r.mission_id == mission_id]

@@ -202,7 +202,7 @@ async def in_process(root: Path) -> AsyncGenerator[Come]:
             (server_in, client_out), (client_in, server_out) = _pipe(), _pipe()
 
             async def run() -> None:
-                await serve(server_in, server_out, open_service=opened, linter=None, connections=connections)
+                await serve(server_in, server_out, open_service=opened, make_linter=None, connections=connections)
                 await server_out.aclose()
 
             try:

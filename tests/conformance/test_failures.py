@@ -303,7 +303,7 @@ def test_the_service_is_closed_in_order(start, tmp_path) -> None:
 
 
 def test_sigterm_answers_what_is_under_way_and_closes_the_service(start, tmp_path) -> None:
-    wire = start(env={"FAKE_FRAME_S": "20"})
+    wire = start(env={"FAKE_DRAIN_S": "0.2"})
     (tmp_path / "mark-close").touch()
     if wire.server:
         (wire.server.root / "mark-close").touch()
@@ -318,6 +318,16 @@ def test_sigterm_answers_what_is_under_way_and_closes_the_service(start, tmp_pat
     if wire.server:
         wire.server.process.wait(10)
     assert ((wire.server.root if wire.server else tmp_path) / "closed").exists()
+
+
+def test_sigterm_lets_what_runs_come_to_its_end(start, tmp_path) -> None:
+    wire = start(env={"FAKE_DRAIN_S": "60"})
+    wire.initialize(tmp_path)
+    wire.send(request(1, "mission/start", {"text": "slow"}))
+    assert lives(wire)
+    wire.end_server()
+    assert wire.reply(1)["result"]["status"] == "queued"
+    assert wire.has_ended(1)
 
 
 def test_a_dead_client_is_noticed_by_its_process(start, tmp_path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from hosting import HostingClient, in_process, through_shared, write_b
+from hosting import HOSTS, HostingClient, in_process, through_shared, write_b
 
 from orchestrator.client import RemoteError
 from orchestrator.engine import recovery
@@ -122,6 +122,36 @@ async def test_a_host_that_can_not_do_what_it_promised_ends_the_mission_clearly(
         status = await host.ended(started["missionId"])
         assert (status["status"], status["endCode"]) == ("failed", "unavailable")
         assert "session/create is not served here" in status["endReason"]
+
+
+@pytest.mark.parametrize("can_compact", [True, False])
+async def test_a_history_that_grew_too_long_is_shortened_by_the_client_that_can(root, can_compact) -> None:
+    seen: list[tuple[str, dict]] = []
+    ours = {**HOSTS, "host": {**HOSTS["host"], "canCompact": can_compact}}
+    async with in_process(root) as come, come(ours=ours) as host:
+        answer, turn = host._answer, host._turn
+
+        def noted(request) -> None:
+            seen.append((request.method, request.params))
+            answer(request)
+
+        async def too_long_at_first(session_id: str, place: str) -> None:
+            if host.known[place]["role"] == "worker" and not host.heard.count("retold"):
+                host.heard.append("retold")
+                failed = {"sessionId": session_id, "type": "failed", "failure": "context_overflow", "text": "too long"}
+                host.client.notify("session/event", failed)
+                return
+            await turn(session_id, place)
+
+        host._answer, host._turn = noted, too_long_at_first
+        started = await host.call("mission/start", **START)
+        status = await host.ended(started["missionId"])
+    assert status["tasks"][0]["status"] == "done", status["endReason"]
+    worker = next(params["sessionId"] for method, params in seen if params.get("role") == "worker")
+    told = [params["text"] for method, params in seen if method == "session/prompt" and params["sessionId"] == worker]
+    kept = [params["keep"] for method, params in seen if method == "session/compact"]
+    assert kept == ([told[0]] if can_compact else []), "the brief stays word for word"
+    assert [text == editor._GO_ON for text in told] == ([False, True] if can_compact else [False])
 
 
 async def test_what_a_client_asks_about_sessions_of_others_is_refused(root) -> None:

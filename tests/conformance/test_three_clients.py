@@ -14,6 +14,7 @@ from anyio import to_thread
 from hosting import through_shared
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
+from transcript import PAGE, record, shown
 from wire import PROXY, Wire
 
 SOURCE = "def missing(name, names):\n    return not name in names\n"
@@ -92,3 +93,9 @@ async def test_one_who_comes_late_sees_all_from_the_beginning(client: LanguageCl
             told = [event["seq"] for event in first.events]
             missed = [event["seq"] for event in page if event["seq"] > told[-1]]
             assert told + missed == list(range(1, page[-1]["seq"] + 1))
+
+
+def test_the_page_shows_what_three_clients_see(tmp_path: Path, state_dir: Path) -> None:
+    root = tmp_path / "shop"
+    root.mkdir()
+    assert shown(PAGE.read_text(encoding="utf-8")) == record(root, state_dir), "python tests/conformance/transcript.py"

@@ -9,10 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
+
+from counting import COUNTS
 
 from orchestrator.config.places import places
 from orchestrator.daemon.reach import reach
@@ -31,6 +34,15 @@ def framed(message: object) -> bytes:
 
 def request(request_id: object, method: str, params: object = None) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
+
+
+def is_usable(request_id: object) -> bool:
+    """Whether an answer can carry this id; where it can't, the answer has none."""
+    if isinstance(request_id, bool):
+        return False
+    if isinstance(request_id, int):
+        return -(1 << 63) <= request_id < 1 << 63
+    return isinstance(request_id, str) and len(request_id) <= 1_024
 
 
 def note(method: str, params: object = None) -> dict[str, Any]:
@@ -70,6 +82,8 @@ class Shared:
         assert self.process.stdout.readline() == b"ready\n", self.output.text.decode()
 
     def close(self) -> None:
+        has_crashed = self.process.poll() not in {None, 0, -signal.SIGKILL}  # SIGKILL is a test's
+        COUNTS["proxy", "crashes"] += has_crashed
         self.process.terminate()
         try:
             self.process.wait(15)
@@ -107,6 +121,11 @@ class Wire:
         is_socket: bool = False,
     ) -> None:
         self.server = server
+        self.transport = "socket" if is_socket else "proxy" if server or argv == PROXY else "stdio"
+        self.due: Counter[object] = Counter()
+        """Requests without an answer, by id."""
+        self.is_cut_off = not is_reading
+        """Whether nobody can be answered here, because the test does not read, or kills the server."""
         self.process: subprocess.Popen[bytes] | None = None
         self._frames: Queue[dict[str, Any] | None] = Queue()
         self._kept: list[dict[str, Any]] = []
@@ -149,10 +168,21 @@ class Wire:
                 while header := stream.readline():
                     size = int(header.split(b":")[1])
                     stream.readline()
-                    self._frames.put(json.loads(stream.read(size)))
+                    self._frames.put(self._counted(json.loads(stream.read(size))))
             except (OSError, ValueError):
                 pass
         self._frames.put(None)
+
+    def _counted(self, frame: dict[str, Any]) -> dict[str, Any]:
+        found = frame.get("id")
+        if "method" not in frame and self.due[found] > 0:
+            self.due[found] -= 1
+            self.count(replies=1)
+        return frame
+
+    def count(self, **more: int) -> None:
+        """Add to what is known of this transport."""
+        COUNTS.update({(self.transport, name): number for name, number in more.items()})
 
     @property
     def stderr(self) -> bytes:
@@ -191,6 +221,9 @@ class Wire:
         os.kill(self.server_pid, signal.SIGTERM)
 
     def send(self, *messages: object) -> None:
+        asked = [m["id"] for m in messages if isinstance(m, dict) and "method" in m and is_usable(m.get("id"))]
+        self.due.update(asked)
+        self.count(requests=len(asked))
         self.raw(b"".join(framed(m) for m in messages))
 
     def raw(self, data: bytes) -> None:
@@ -276,3 +309,10 @@ class Wire:
             self._socket.close()
         elif self.process and self.process.stdout:
             self.process.stdout.close()
+        left = sum(number for number in self.due.values() if number > 0)
+        has_crashed = bool(self.process) and self.process.returncode not in {0, 1, -signal.SIGKILL}
+        if self.is_cut_off:
+            self.count(requests=-left)
+        else:
+            self.count(unanswered=left, crashes=int(has_crashed))
+        self.due.clear()

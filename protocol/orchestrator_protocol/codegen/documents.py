@@ -9,6 +9,7 @@ from orchestrator_protocol.codegen.contract import Contract, gather
 from orchestrator_protocol.codegen.lua import lua
 from orchestrator_protocol.codegen.openrpc import openrpc
 from orchestrator_protocol.codegen.page import page
+from orchestrator_protocol.codegen.python import python
 from orchestrator_protocol.codegen.schema import DIALECT
 from orchestrator_protocol.codegen.typescript import typescript
 
@@ -21,6 +22,7 @@ def documents(root: Path) -> dict[Path, str]:
         protocol / "schema/protocol.schema.json": _json(_bundle(contract)),
         protocol / "schema/openrpc.json": _json(openrpc(contract)),
         root / "docs/protocol.md": page(contract),
+        **{protocol / "orchestrator_protocol/plain" / name: text for name, text in python(contract).items()},
         **{protocol / "typescript" / name: text for name, text in typescript(contract).items()},
         **{protocol / "lua" / name: text for name, text in lua(contract).items()},
     }

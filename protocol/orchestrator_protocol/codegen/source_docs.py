@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 import orchestrator_protocol
 
-_NO_NOUNS = frozenset({"codegen", "wire"})
+_NO_NOUNS = frozenset({"codegen", "wire", "plain"})
 
 
 @dataclass(frozen=True, slots=True)

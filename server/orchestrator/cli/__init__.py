@@ -35,6 +35,8 @@ _COMMANDS = {
     "rules": "List, explain, test and write rules of the style guardian.",
     "demo": "Run the bundled sample mission, offline.",
     "doctor": "Show what is installed, where things are and what is missing.",
+    "install": "Put the plugin into OpenCode.",
+    "uninstall": "Take the plugin out of OpenCode.",
     "config": "Show and check the configuration.",
     "completion": "Print a script for your shell's completion.",
 }

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import anyio
 import click
 
-from orchestrator.cli.reaching import fitting, on_mission
+from orchestrator.cli.reaching import act, print_json
 from orchestrator.cli.workspace_option import because_option, json_option, mission_argument, workspace_option
-from orchestrator.client import Client
 from orchestrator.errors import OrchestratorError
-from orchestrator_protocol.mission import MissionStatusParams
-from orchestrator_protocol.permission import Answer, PermissionReplyParams, PermissionReplyResult
-from orchestrator_protocol.session import BudgetChangeParams
+
+if TYPE_CHECKING:
+    from orchestrator_protocol.plain.asking import Ask
+    from orchestrator_protocol.plain.shapes import Answer, BudgetChangeParams, PermissionReplyResult
 
 
 @click.command("answer", epilog="Example: orchestrator answer always m-4be1 --question q-1c22")
@@ -40,26 +39,30 @@ def command(  # noqa: PLR0917 - click calls it by name
 
     `orchestrator status` shows the questions. The first answer counts, wherever it comes from.
     """
-    limits = partial(BudgetChangeParams, tokens=budget_tokens, money_usd=budget_usd)
-    make = partial(PermissionReplyParams, answer=answer, text=because)
 
-    async def go() -> PermissionReplyResult:
-        async with on_mission(workspace, mission, is_active=True) as (client, mission_id):
-            question_id = question or await _only_question(client, mission_id)
-            if budget_tokens or budget_usd:
-                await client.request(limits(mission_id=mission_id))
-            return await client.request(fitting(lambda: make(mission_id=mission_id, question_id=question_id)))
+    def reply(ask: Ask, mission_id: str) -> PermissionReplyResult:
+        question_id = question or _only_question(ask, mission_id)
+        if budget_tokens or budget_usd:
+            limits: BudgetChangeParams = {"missionId": mission_id, "tokens": budget_tokens, "moneyUsd": budget_usd}
+            ask("budget/change", limits)
+        return ask(
+            "permission/reply",
+            {"missionId": mission_id, "questionId": question_id, "answer": answer, "text": because},
+        )
 
-    result = anyio.run(go)
-    click.echo(result.model_dump_json(by_alias=True) if is_json else f"{result.by} answered: {result.answer}")
+    _, result = act(workspace, mission, reply, is_active=True)
+    if is_json:
+        print_json(result)
+    else:
+        click.echo(f"{result['by']} answered: {result['answer']}")
 
 
-async def _only_question(client: Client, mission_id: str) -> str:
+def _only_question(ask: Ask, mission_id: str) -> str:
     """The one question that is open. Raises UsageError when there are several."""
-    questions = (await client.request(MissionStatusParams(mission_id=mission_id))).questions
+    questions = ask("mission/status", {"missionId": mission_id})["questions"]
     if not questions:
         raise OrchestratorError("unknown_question", f"mission {mission_id} asks nothing", "orchestrator status")
     if len(questions) > 1:
-        several = "".join(f"\n  {question.id}  {question.text}" for question in questions)
+        several = "".join(f"\n  {question['id']}  {question['text']}" for question in questions)
         raise click.UsageError(f"{len(questions)} questions are open, choose one with --question:{several}")
-    return questions[0].id
+    return questions[0]["id"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.reaching import act
+from orchestrator.cli.reaching import on_mission, print_json
 from orchestrator.cli.workspace_option import because_option, json_option, mission_argument, workspace_option
 from orchestrator.errors import OrchestratorError
-from orchestrator_protocol.plan import PlanApproveParams, PlanGetParams, PlanGetResult
+
+if TYPE_CHECKING:
+    from orchestrator_protocol.plain.shapes import PlanApproveParams, PlanGetResult
 
 _UNDECIDED = 3
 
@@ -29,18 +31,24 @@ def command(mission: str, workspace: Path, deny: bool, because: str, yes: bool, 
     On a terminal the plan is shown, and you are asked. Exit code 3: nothing was decided.
     """
     is_asking = not (deny or yes or is_json) and sys.stdin.isatty() and sys.stderr.isatty()
-    name, plan = act(workspace, mission, lambda m: PlanGetParams(mission_id=m), is_active=True)
-    if not plan.version:
-        raise OrchestratorError("no_plan", f"mission {name} has no plan yet", "wait until it is planned")
-    if is_asking and not _confirmed(plan):
-        click.echo("nothing was decided; the mission waits", err=True)
-        sys.exit(_UNDECIDED)
-    answer = partial(PlanApproveParams, version=plan.version, is_approved=not deny, text=because)
-    _, result = act(workspace, name, lambda m: answer(mission_id=m), is_active=True)
+    with on_mission(workspace, mission, is_active=True) as (ask, mission_id):
+        plan = ask("plan/get", {"missionId": mission_id})
+        if not plan["version"]:
+            raise OrchestratorError("no_plan", f"mission {mission_id} has no plan yet", "wait until it is planned")
+        if is_asking and not _confirmed(plan):
+            click.echo("nothing was decided; the mission waits", err=True)
+            sys.exit(_UNDECIDED)
+        decision: PlanApproveParams = {
+            "missionId": mission_id,
+            "version": plan["version"],
+            "isApproved": not deny,
+            "text": because,
+        }
+        result = ask("plan/approve", decision)
     if is_json:
-        click.echo(result.model_dump_json(by_alias=True))
+        print_json(result)
     else:
-        click.echo(f"the plan is {'approved' if result.is_approved else 'refused'} by {result.by}")
+        click.echo(f"the plan is {'approved' if result['isApproved'] else 'refused'} by {result['by']}")
 
 
 def _confirmed(plan: PlanGetResult) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.reaching import act
+from orchestrator.cli.reaching import act, print_json
 from orchestrator.cli.workspace_option import json_option, mission_argument, workspace_option
-from orchestrator_protocol.mission import DeliveryMode, MissionDeliverParams
+
+if TYPE_CHECKING:
+    from orchestrator_protocol.plain.shapes import DeliveryMode, MissionDeliverResult
 
 
 @click.command("deliver", epilog="Example: orchestrator deliver --deliver branch")
@@ -19,16 +22,25 @@ from orchestrator_protocol.mission import DeliveryMode, MissionDeliverParams
 @json_option
 def command(mission: str, workspace: Path, deliver: DeliveryMode, is_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Bring the work of MISSION (default: the newest) to you. Never over a file that you changed meanwhile."""
-    _, result = act(workspace, mission, lambda m: MissionDeliverParams(mission_id=m, delivery=deliver), is_active=False)
+    _, result = act(
+        workspace,
+        mission,
+        lambda ask, m: ask("mission/deliver", {"missionId": m, "delivery": deliver}),
+        is_active=False,
+    )
     if is_json:
-        click.echo(result.model_dump_json(by_alias=True))
-    elif result.kept_back:
-        click.echo(f"not applied, you changed meanwhile: {', '.join(result.kept_back)}")
-        click.echo(result.detail)
-    elif not result.paths:
-        click.echo(result.detail or "nothing to deliver")
-    elif result.delivery == "apply":
-        click.echo(f"delivered: {len(result.paths)} files written in {result.place or workspace}")
+        print_json(result)
     else:
-        click.echo(f"delivered {len(result.paths)} files as a {result.delivery}: {result.detail or result.place}")
-    sys.exit(1 if result.kept_back else 0)
+        click.echo(_words(result, workspace))
+    sys.exit(1 if result["keptBack"] else 0)
+
+
+def _words(result: MissionDeliverResult, workspace: Path) -> str:
+    if result["keptBack"]:
+        return f"not applied, you changed meanwhile: {', '.join(result['keptBack'])}\n{result['detail']}"
+    if not result["paths"]:
+        return result["detail"] or "nothing to deliver"
+    count = len(result["paths"])
+    if result["delivery"] == "apply":
+        return f"delivered: {count} files written in {result['place'] or workspace}"
+    return f"delivered {count} files as a {result['delivery']}: {result['detail'] or result['place']}"

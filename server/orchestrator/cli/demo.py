@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,9 @@ from orchestrator.cli.run import run_mission
 from orchestrator.cli.workspace_option import json_option
 from orchestrator.config.places import STATE_VARIABLE
 from orchestrator.demo import MISSION, copy_workspace, script_file
-from orchestrator_protocol.mission import MissionStartParams
+
+if TYPE_CHECKING:
+    from orchestrator_protocol.mission import MissionStartParams
 
 
 @click.command("demo", epilog="Example: orchestrator demo")
@@ -28,8 +31,13 @@ def command(is_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     if not is_json:
         click.secho(f'/task "{MISSION}"', bold=True)
         click.secho(f"workspace {workspace}", dim=True)
-    params = MissionStartParams(text=MISSION, host=f"scripted:{script_file()}")
-    code = run_mission(workspace, params, is_json=is_json)
+    code = run_mission(workspace, _sample, is_json=is_json)
     if not is_json:
         click.secho(f"look at it: {workspace} (and .opencode/summary.md in it)", dim=True)
     sys.exit(code)
+
+
+def _sample() -> MissionStartParams:
+    from orchestrator_protocol.mission import MissionStartParams  # noqa: PLC0415 - loaded once the server has answered
+
+    return MissionStartParams(text=MISSION, host=f"scripted:{script_file()}")

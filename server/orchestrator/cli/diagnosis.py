@@ -9,17 +9,16 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import anyio
-
 from orchestrator import __version__, native
-from orchestrator.client import connect_running
+from orchestrator.client.plain import plain_running
 from orchestrator.config.layers import load
 from orchestrator.config.places import Places, log_file
 from orchestrator.daemon.card import read_card
 from orchestrator.daemon.filesystem import refuse_network
 from orchestrator.errors import OrchestratorError
-from orchestrator.reading import existing_places
-from orchestrator_protocol.server import ServerHealthParams, ServerHealthResult
+from orchestrator.install.loading import loading, opencode_program
+from orchestrator.install.opencode import installed_entry
+from orchestrator.reading import existing_places, lone_owner
 
 _CORE = "opencode-orchestrator-core"
 _MEGABYTE = 1_000_000
@@ -28,6 +27,7 @@ _MAX_COUNTED = 200_000
 """Most files of the state folder that are looked at."""
 _WORDS = {
     "pidns": "a process that hides can outlive a launcher that is killed",
+    "private": "commands can read your keys and change modes, owners and times of your files",
     "landlock": "commands that are run can write outside their worktree",
 }
 """Words of a level of confinement, and what happens without each."""
@@ -52,7 +52,7 @@ class Diagnosis:
 
 
 def diagnose(workspace: Path) -> Diagnosis:
-    """Look at everything; starts nothing and writes only the launcher's program. Raises for a missing folder."""
+    """Look at everything; starts nothing but an OpenCode that has the plugin. Raises for a missing folder."""
     where = existing_places(workspace)
     found = Diagnosis()
     _installation(found)
@@ -60,7 +60,28 @@ def diagnose(workspace: Path) -> Diagnosis:
     _state(found, where)
     _server(found, where)
     _checks(found, where)
+    _opencode(found)
     return found
+
+
+def _opencode(found: Diagnosis) -> None:
+    """Whether OpenCode is here, has the plugin, and loads it; that starts OpenCode once where both are here."""
+    try:
+        path, entry = installed_entry()
+    except OrchestratorError as error:
+        found.facts["opencode"] = "its configuration can't be read"
+        found.problems.append(Problem(error.message, "OpenCode may not start", error.hint))
+        return
+    if entry is None:
+        found.facts["opencode"] = "no plugin" if opencode_program() else "not found"
+        return
+    checked = loading()
+    found.facts["opencode"] = {"clean": f"plugin loaded, by {path}", "failed": "plugin not loaded"}.get(
+        checked.verdict, f"plugin in {path}; not checked: {checked.detail}"
+    )
+    if checked.verdict == "failed":
+        what = f"OpenCode does not load the plugin that stands in {path}: {checked.detail}"
+        found.problems.append(Problem(what, "there is no /task in OpenCode", "orchestrator install opencode"))
 
 
 def _installation(found: Diagnosis) -> None:
@@ -138,33 +159,30 @@ def _size(folder: Path) -> tuple[int, bool]:
 
 def _server(found: Diagnosis, where: Places) -> None:
     try:
-        health = anyio.run(_health, where)
+        with plain_running(where) as client:
+            health = client.ask("server/health", {}) if client else None
     except OrchestratorError as error:
         found.facts["server"] = None
         what = f"the server can't be reached: {error.message}"
         found.problems.append(Problem(what, "nothing can be asked or steered", error.hint, is_fatal=True))
         return
     if health is None:
-        found.facts["server"] = None
+        owner_pid = lone_owner(where)
+        found.facts["server"] = f"process {owner_pid}, for one client alone" if owner_pid else None
         return
     card = read_card(where.state / "server.json")
     found.facts["server"] = {
-        "pid": health.pid,
-        "version": health.version,
-        "up (s)": round(health.uptime_s),
-        "memory (MB)": round((health.memory_bytes or 0) / _MEGABYTE, 1),
-        "clients": len(health.clients) - 1,
+        "pid": health["pid"],
+        "version": health["version"],
+        "up (s)": round(health["uptimeS"]),
+        "memory (MB)": round((health["memoryBytes"] or 0) / _MEGABYTE, 1),
+        "clients": len(health["clients"]) - 1,
         "socket": card.socket if card else "",
     }
-    if health.version != __version__:
-        what = f"the server that runs is {health.version}, you have {__version__}"
+    if health["version"] != __version__:
+        what = f"the server that runs is {health['version']}, you have {__version__}"
         fix = "let its missions end and its clients leave; the next start replaces it"
         found.problems.append(Problem(what, "it does not know what is new", fix))
-
-
-async def _health(where: Places) -> ServerHealthResult | None:
-    async with connect_running(where) as client:
-        return await client.request(ServerHealthParams()) if client else None
 
 
 def _checks(found: Diagnosis, where: Places) -> None:

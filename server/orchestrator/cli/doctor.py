@@ -20,12 +20,28 @@ _BROKEN = 1
 
 @click.command("doctor", epilog="Example: orchestrator doctor --workspace ~/project")
 @workspace_option
+@click.option("--providers", "is_probing", is_flag=True, help="Ask every configured model one short question.")
+@click.option("--recovery", "is_about_recovery", is_flag=True, help="Print what is done about each class of failure.")
 @json_option
-def command(workspace: Path, is_json: bool) -> None:  # noqa: FBT001 - click passes flags so
-    """Show what is found, what is missing, what that costs, and how to fix it. Starts nothing.
+def command(
+    workspace: Path,
+    is_probing: bool,  # noqa: FBT001 - click passes flags so
+    is_about_recovery: bool,  # noqa: FBT001 - as above
+    is_json: bool,  # noqa: FBT001 - as above
+) -> None:
+    """Show what is found, what is missing, what that costs, and how to fix it.
 
-    Exit code 1: missions can't run here as it is.
+    Starts nothing but an OpenCode that has the plugin.
+
+    Exit code 1: missions can't run here as it is, or a model that is asked can't be used.
     """
+    from orchestrator.cli.probing import show_providers, show_recovery  # noqa: PLC0415 - needed by this command alone
+
+    if is_about_recovery:
+        show_recovery(is_json=is_json)
+        return
+    if is_probing:
+        show_providers(workspace, is_json=is_json)
     from orchestrator.cli.diagnosis import diagnose  # noqa: PLC0415 - needed by this command alone
 
     found = diagnose(workspace)

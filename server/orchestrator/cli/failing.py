@@ -20,6 +20,7 @@ _USAGE_CODES = frozenset(
         "bad_rule",
         "empty_mission",
         "bad_usage",
+        "invalid_params",
         "no_such_path",
         "nothing_checked",
         "no_such_workspace",

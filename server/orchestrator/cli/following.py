@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import anyio
-import click
+from anyio.abc import TaskGroup, TaskStatus
 
+from orchestrator.cli.standing import ENDED
 from orchestrator.client import Client, LastingClient, ServerGoneError, connect_shared, lasting
 from orchestrator.errors import OrchestratorError
 from orchestrator_protocol.event import MissionEvent, MissionEventsParams
 from orchestrator_protocol.mission import (
-    MissionStartParams,
     MissionStatusParams,
     MissionStatusResult,
     MissionStopParams,
@@ -25,10 +25,8 @@ from orchestrator_protocol.mission import (
 
 _POLL_LOCK_S = 1.0
 _POLL_LOST_S = 0.05
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SERVE = (sys.executable, "-m", "orchestrator", "serve")
-ENDED = frozenset({"sealed", "unverified", "failed", "stopped"})
-"""The final states of a mission."""
-
 Take = Callable[[MissionEvent], None]
 Say = Callable[[str], None]
 
@@ -60,29 +58,42 @@ async def server_for(workspace: Path, say: Say) -> AsyncGenerator[Client]:
         await anyio.sleep(_POLL_LOCK_S)
 
 
-def say_on_stderr(text: str) -> None:
-    """For what is said to people beside a command's output."""
-    click.echo(text, err=True)
+@contextmanager
+def noted_signals() -> Generator[list[int]]:
+    """The first SIGINT or SIGTERM is noted in the list and does nothing else; a second one leaves at once.
+
+    For the time between the start of a mission and `follow`, which takes over from there.
+    """
+    noted: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        if noted:
+            raise KeyboardInterrupt
+        noted.append(number)
+
+    before = {number: signal.signal(number, note) for number in _SIGNALS}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def follow(
-    workspace: Path, params: MissionStartParams, *, take: Take, say: Say, is_attended: bool = True
+    workspace: Path, mission_id: str, noted: list[int], *, take: Take, say: Say, is_attended: bool = True
 ) -> Followed:
-    """Start the mission and hand its events to `take` until it has ended.
+    """Hand the events of a mission that was started here to `take` until it has ended.
 
-    One SIGINT or SIGTERM stops the mission gently: its work is kept. A second one leaves at once. A client that is
-    killed leaves the mission running; a server that is lost is looked for, and nothing of the story is missed. Without
-    somebody who attends, it also returns when the mission waits for a person.
-    Raises OrchestratorError when the mission can't be started.
+    One SIGINT or SIGTERM, also one that was `noted` before, stops the mission gently: its work is kept. A second one
+    leaves at once. A client that is killed leaves the mission running; a server that is lost is looked for, and nothing
+    of the story is missed. Without somebody who attends, it also returns when the mission waits for a person.
+    Raises OrchestratorError.
     """
     async with lasting(partial(server_for, workspace, say), say) as client:
-        started = await client.request(params)
-        if started.queue_position:
-            say(f"queued: {started.queue_position} missions run before this one")
-        followed = Followed(await standing(client, started.mission_id))
-        interruption = _Interruption(client, started.mission_id, say)
+        interruption = _Interruption(client, mission_id, noted, say)
+        followed = Followed(await standing(client, mission_id))
         async with anyio.create_task_group() as group:
-            group.start_soon(interruption.watch)
+            await group.start(interruption.watch)
             await accompany(client, followed, take, is_attended=is_attended)
             group.cancel_scope.cancel()
         followed.is_interrupted = interruption.count > 0
@@ -134,22 +145,33 @@ async def _catch_up(client: LastingClient, mission_id: str, events: list[Mission
 class _Interruption:
     """Turns signals into a stop of the mission."""
 
-    def __init__(self, client: LastingClient, mission_id: str, say: Say) -> None:
+    def __init__(self, client: LastingClient, mission_id: str, noted: list[int], say: Say) -> None:
         self._client = client
         self._mission_id = mission_id
+        self._noted = noted
         self._say = say
-        self.count = 0
 
-    async def watch(self) -> None:
+    @property
+    def count(self) -> int:
+        """How often a person has interrupted."""
+        return len(self._noted)
+
+    async def watch(self, *, task_status: TaskStatus[None]) -> None:
         """Wait for signals; the second one ends the process."""
         async with anyio.create_task_group() as group:
-            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                async for _ in signals:
-                    self.count += 1
+            with anyio.open_signal_receiver(*_SIGNALS) as signals:
+                task_status.started()
+                if self._noted:
+                    self._begin(group)
+                async for number in signals:
+                    self._noted.append(number)
                     if self.count > 1:
                         raise KeyboardInterrupt
-                    self._say("stopping; finished work is kept (once more to leave at once)")
-                    group.start_soon(self._stop)
+                    self._begin(group)
+
+    def _begin(self, group: TaskGroup) -> None:
+        self._say("stopping; finished work is kept (once more to leave at once)")
+        group.start_soon(self._stop)
 
     async def _stop(self) -> None:
         await self._client.request(MissionStopParams(mission_id=self._mission_id))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.reaching import act
+from orchestrator.cli.reaching import act, print_json
 from orchestrator.cli.workspace_option import (
     because_option,
     json_option,
@@ -14,8 +14,6 @@ from orchestrator.cli.workspace_option import (
     task_option,
     workspace_option,
 )
-from orchestrator_protocol.mission import MissionPauseParams
-from orchestrator_protocol.task import TaskPauseParams
 
 
 @click.command("pause", epilog="Example: orchestrator pause --because 'the review comes first'")
@@ -32,10 +30,18 @@ def command(mission: str, workspace: Path, task: str, because: str, is_json: boo
     if task and because:
         raise click.UsageError("--because is kept for a mission; a task has none")
     if task:
-        name, held = act(workspace, mission, lambda m: TaskPauseParams(mission_id=m, task_id=task), is_active=True)
-        said = f"task {task} is paused; let it go on: orchestrator resume {name} --task {task}"
-        click.echo(held.model_dump_json(by_alias=True) if is_json else said)
+        name, held = act(
+            workspace, mission, lambda ask, m: ask("task/pause", {"missionId": m, "taskId": task}), is_active=True
+        )
+        if is_json:
+            print_json(held)
+        else:
+            click.echo(f"task {task} is paused; let it go on: orchestrator resume {name} --task {task}")
         return
-    name, result = act(workspace, mission, lambda m: MissionPauseParams(mission_id=m, reason=because), is_active=True)
-    said = f"{name} is paused; let it go on: orchestrator resume {name}"
-    click.echo(result.model_dump_json(by_alias=True) if is_json else said)
+    name, result = act(
+        workspace, mission, lambda ask, m: ask("mission/pause", {"missionId": m, "reason": because}), is_active=True
+    )
+    if is_json:
+        print_json(result)
+    else:
+        click.echo(f"{name} is paused; let it go on: orchestrator resume {name}")

@@ -2,91 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+import json
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import anyio
 import click
-from pydantic import ValidationError
 
-from orchestrator.cli.following import ENDED, say_on_stderr, server_for
-from orchestrator.client import Client, connect_running
+from orchestrator.cli.standing import ENDED
+from orchestrator.client.plain import plain_running, plain_shared
 from orchestrator.errors import OrchestratorError
 from orchestrator.reading import existing_places, find_id, find_mission, read_missions
-from orchestrator_protocol.mission import MissionListParams, MissionSummary
-from orchestrator_protocol.wire import RequestParams, ResultT
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from orchestrator.domain.mission import Mission
+    from orchestrator_protocol.plain.asking import Ask
+    from orchestrator_protocol.plain.shapes import MissionSummary
 
 _T = TypeVar("_T")
 
 
-@asynccontextmanager
-async def on_mission(workspace: Path, wanted: str, *, is_active: bool) -> AsyncGenerator[tuple[Client, str]]:
-    """A connection to the workspace's server, started where none runs, and the id of the mission that is meant.
+@contextmanager
+def on_mission(workspace: Path, wanted: str, *, is_active: bool) -> Generator[tuple[Ask, str]]:
+    """A way to ask the workspace's server, started where none runs, and the id of the mission that is meant.
 
     "" means the newest mission; with `is_active` the one that is under way, if one is. Raises OrchestratorError.
     """
     if not existing_places(workspace).journal.exists():
         find_id([], wanted)  # says that there is none, and starts nothing for it
-    async with server_for(workspace, say_on_stderr) as client:
-        yield client, await _meant(client, wanted, is_active=is_active)
+    with plain_shared(workspace, say_on_stderr) as client:
+        yield client.ask, _meant(client.ask, wanted, is_active=is_active)
 
 
-def act(
-    workspace: Path, wanted: str, make: Callable[[str], RequestParams[ResultT]], *, is_active: bool
-) -> tuple[str, ResultT]:
+def act(workspace: Path, wanted: str, do: Callable[[Ask, str], _T], *, is_active: bool) -> tuple[str, _T]:
     """Ask the server something about one mission; the mission's id and the answer. Raises OrchestratorError."""
-
-    async def ask() -> tuple[str, ResultT]:
-        async with on_mission(workspace, wanted, is_active=is_active) as (client, mission_id):
-            return mission_id, await client.request(fitting(lambda: make(mission_id)))
-
-    return anyio.run(ask)
+    with on_mission(workspace, wanted, is_active=is_active) as (ask, mission_id):
+        return mission_id, do(ask, mission_id)
 
 
-def look(
-    workspace: Path, wanted: str, ask: Callable[[Client, str], Awaitable[_T]], read: Callable[[Mission], _T]
-) -> _T:
+def look(workspace: Path, wanted: str, do: Callable[[Ask, str], _T], read: Callable[[Mission], _T]) -> _T:
     """What the server says about one mission, or, where none runs, what the journal says. Starts nothing."""
-    where = existing_places(workspace)
-
-    async def go() -> _T | None:
-        async with connect_running(where) as client:
-            if client is None:
-                return None
+    with plain_running(existing_places(workspace)) as client:
+        if client is not None:
             try:
-                return await ask(client, await _meant(client, wanted, is_active=False))
+                return do(client.ask, _meant(client.ask, wanted, is_active=False))
             except OrchestratorError as error:
                 if error.code != "unknown_mission":
                     raise
-                return None  # a server keeps the newest missions in memory; the journal knows the others
-
-    if (answer := anyio.run(go)) is not None:
-        return answer
+                # a server keeps the newest missions in memory; the journal knows the others
     return read(find_mission(read_missions(workspace), wanted))
 
 
-def fitting(make: Callable[[], _T]) -> _T:
-    """Params as the protocol wants them; what does not fit is wrong usage, named by its field."""
-    try:
-        return make()
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise click.UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+def plain(view: BaseModel) -> Any:  # noqa: ANN401 - the shape of the same name
+    """What was read from the journal, as the server would have sent it."""
+    return view.model_dump(mode="json", by_alias=True)
 
 
-async def _meant(client: Client, wanted: str, *, is_active: bool) -> str:
-    missions = (await client.request(MissionListParams())).missions
+def say_on_stderr(text: str) -> None:
+    """For what is said to people beside a command's output."""
+    click.echo(text, err=True)
+
+
+def print_json(result: object) -> None:
+    """An answer as one line, for programs."""
+    click.echo(json.dumps(result, ensure_ascii=False, separators=(",", ":")))
+
+
+def _meant(ask: Ask, wanted: str, *, is_active: bool) -> str:
+    missions = ask("mission/list", {})["missions"]
     if not wanted and is_active and (found := _active(missions)):
         return found
-    return find_id([mission.mission_id for mission in missions], wanted)
+    return find_id([mission["missionId"] for mission in missions], wanted)
 
 
 def _active(missions: Sequence[MissionSummary]) -> str:
     """The mission that is under way; those behind it are queued."""
     idle = {"queued", *ENDED}
-    return next((mission.mission_id for mission in missions if mission.status not in idle), "")
+    return next((mission["missionId"] for mission in missions if mission["status"] not in idle), "")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import anyio
 import click
 
-from orchestrator.cli.following import ENDED
-from orchestrator.cli.reaching import act, on_mission
-from orchestrator.cli.standing import waits_for
+from orchestrator.cli.reaching import act, print_json
+from orchestrator.cli.standing import ENDED, waits_for
 from orchestrator.cli.workspace_option import json_option, mission_argument, task_option, workspace_option
-from orchestrator.client import RemoteError
-from orchestrator_protocol.mission import MissionResumeParams, MissionStatusParams, MissionStatusResult
-from orchestrator_protocol.task import TaskResumeParams
+from orchestrator.client.errors import RemoteError
+
+if TYPE_CHECKING:
+    from orchestrator_protocol.plain.asking import Ask
+    from orchestrator_protocol.plain.shapes import MissionStatusResult
 
 _WAITING = 3
 
@@ -32,26 +32,30 @@ def command(mission: str, workspace: Path, task: str, is_json: bool) -> None:  #
     person; the output says for what.
     """
     if task:
-        _, result = act(workspace, mission, lambda m: TaskResumeParams(mission_id=m, task_id=task), is_active=True)
-        click.echo(result.model_dump_json(by_alias=True) if is_json else f"task {task} goes on")
+        _, result = act(
+            workspace, mission, lambda ask, m: ask("task/resume", {"missionId": m, "taskId": task}), is_active=True
+        )
+        if is_json:
+            print_json(result)
+        else:
+            click.echo(f"task {task} goes on")
         return
-    status = anyio.run(partial(_resume, workspace, mission))
+    name, status = act(workspace, mission, _resume, is_active=True)
     if is_json:
-        click.echo(status.model_dump_json(by_alias=True))
+        print_json(status)
     else:
-        for line in waits_for(status) or [f"{status.mission_id} goes on ({status.status})"]:
+        for line in waits_for(status) or [f"{name} goes on ({status['status']})"]:
             click.echo(line)
-    sys.exit(_WAITING if status.status == "waiting" else 0)
+    sys.exit(_WAITING if status["status"] == "waiting" else 0)
 
 
-async def _resume(workspace: Path, wanted: str) -> MissionStatusResult:
+def _resume(ask: Ask, mission_id: str) -> MissionStatusResult:
     """Resume it; one that nobody paused goes on by itself now that a server runs, or waits for an answer."""
-    async with on_mission(workspace, wanted, is_active=True) as (client, mission_id):
-        try:
-            await client.request(MissionResumeParams(mission_id=mission_id))
-        except RemoteError as error:
-            status = await client.request(MissionStatusParams(mission_id=mission_id))
-            if error.code != "not_paused" or status.status in ENDED:
-                raise
-            return status
-        return await client.request(MissionStatusParams(mission_id=mission_id))
+    try:
+        ask("mission/resume", {"missionId": mission_id})
+    except RemoteError as error:
+        status = ask("mission/status", {"missionId": mission_id})
+        if error.code != "not_paused" or status["status"] in ENDED:
+            raise
+        return status
+    return ask("mission/status", {"missionId": mission_id})

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.reaching import act
+from orchestrator.cli.reaching import act, print_json
 from orchestrator.cli.workspace_option import json_option, mission_argument, workspace_option
-from orchestrator_protocol.mission import MissionRetryParams
 
 
 @click.command("retry", epilog="Example: orchestrator retry m-4be1 --workspace ~/project")
@@ -20,6 +19,8 @@ def command(mission: str, workspace: Path, is_json: bool) -> None:  # noqa: FBT0
 
     Merged work stays; tasks that had failed are open again.
     """
-    name, result = act(workspace, mission, lambda m: MissionRetryParams(mission_id=m), is_active=False)
-    said = f"{name} goes on ({result.status}): orchestrator watch {name}"
-    click.echo(result.model_dump_json(by_alias=True) if is_json else said)
+    name, result = act(workspace, mission, lambda ask, m: ask("mission/retry", {"missionId": m}), is_active=False)
+    if is_json:
+        print_json(result)
+    else:
+        click.echo(f"{name} goes on ({result['status']}): orchestrator watch {name}")

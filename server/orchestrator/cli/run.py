@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio
 import click
 
+from orchestrator.cli.reaching import plain, print_json, say_on_stderr
 from orchestrator.cli.workspace_option import json_option, workspace_option
+from orchestrator.client.plain import plain_shared
 from orchestrator.errors import OrchestratorError
+from orchestrator.reading import existing_places
 
 if TYPE_CHECKING:
     from orchestrator_protocol.mission import Budget, MissionStartParams
+
+    Make = Callable[[], MissionStartParams]
 
 _SCRIPTED = "scripted:"
 
@@ -23,7 +29,7 @@ _SCRIPTED = "scripted:"
 @click.command("run", epilog="Example: orchestrator run 'rename old_name to new_name' --workspace . --trust")
 @click.argument("mission")
 @workspace_option
-@click.option("--host", metavar="builtin|scripted:FILE", help="Where sessions run.  [default: as configured]")
+@click.option("--host", metavar="builtin|model|scripted:FILE", help="Where sessions run.  [default: as configured]")
 @click.option(
     "--deliver",
     type=click.Choice(["apply", "branch", "patch"]),
@@ -54,22 +60,25 @@ def command(  # noqa: PLR0917 - click calls it by name
     """
     if not mission.strip():
         raise OrchestratorError("empty_mission", "the mission is empty", "say what should be done, in quotes")
-    from orchestrator.cli.trusting import ask_for_trust  # noqa: PLC0415 - help and wrong usage load next to nothing
-    from orchestrator.config.layers import load  # noqa: PLC0415 - as above
-    from orchestrator.reading import existing_places  # noqa: PLC0415 - as above
-    from orchestrator_protocol.mission import Budget  # noqa: PLC0415 - as above
 
-    where = existing_places(workspace)
-    config = load(where.root, {"delivery": deliver} if deliver else {}).require()
-    budget = Budget(tokens=budget_tokens, money_usd=budget_usd)
-    params = _params(mission, config.host if host is None else _absolute(host), budget)
-    more = {
-        "delivery": config.delivery,
-        "approval": "plan" if approve_plan else "never",
-        "trust": trust or (not is_json and ask_for_trust(where)),
-    }
+    def make() -> MissionStartParams:
+        from orchestrator.cli.trusting import ask_for_trust  # noqa: PLC0415 - loaded once the server has answered
+        from orchestrator.config.layers import load  # noqa: PLC0415 - as above
+        from orchestrator_protocol.mission import Budget  # noqa: PLC0415 - as above
+
+        where = existing_places(workspace)
+        config = load(where.root, {"delivery": deliver} if deliver else {}).require()
+        budget = Budget(tokens=budget_tokens, money_usd=budget_usd)
+        more = {
+            "delivery": config.delivery,
+            "approval": "plan" if approve_plan else config.approval,
+            "trust": trust or (not is_json and ask_for_trust(where)),
+        }
+        return _params(mission, config.host if host is None else _absolute(host), budget).model_copy(update=more)
+
+    existing_places(workspace)  # says that there is none, and starts nothing for it
     way = _detach if detach else run_mission
-    sys.exit(way(workspace, params.model_copy(update=more), is_json=is_json))
+    sys.exit(way(workspace, make, is_json=is_json))
 
 
 def _absolute(host: str) -> str:
@@ -89,47 +98,51 @@ def _params(mission: str, host: str, budget: Budget) -> MissionStartParams:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         if first["loc"] == ("host",):
-            raise OrchestratorError("unknown_host", f"{host!r} names no host", "builtin, or scripted:FILE") from None
+            known = "builtin, model, or scripted:FILE"
+            raise OrchestratorError("unknown_host", f"{host!r} names no host", known) from None
         message = f"the mission does not fit: {first['msg'].lower()}"
         raise OrchestratorError("bad_mission", message, "put long material in files and name them") from None
 
 
-def _detach(workspace: Path, params: MissionStartParams, *, is_json: bool) -> int:
+def _detach(workspace: Path, make: Make, *, is_json: bool) -> int:
     """Start a mission and leave it to the server."""
-    from orchestrator.cli.following import say_on_stderr, server_for  # noqa: PLC0415 - as above
-    from orchestrator_protocol.mission import MissionStartResult  # noqa: PLC0415 - as above
-
-    async def start() -> MissionStartResult:
-        async with server_for(workspace, say_on_stderr) as client:
-            return await client.request(params)
-
-    started = anyio.run(start)
+    with plain_shared(workspace, say_on_stderr) as client:
+        started = client.ask("mission/start", plain(make()))
     if is_json:
-        click.echo(started.model_dump_json(by_alias=True))
+        print_json(started)
     else:
-        click.echo(started.mission_id)
-        say_on_stderr(f"follow it: orchestrator watch {started.mission_id}")
+        click.echo(started["missionId"])
+        say_on_stderr(f"follow it: orchestrator watch {started['missionId']}")
     return 0
 
 
-def run_mission(workspace: Path, params: MissionStartParams, *, is_json: bool) -> int:
-    """Run a mission to its end and show it; answers the exit code.
+def run_mission(workspace: Path, make: Make, *, is_json: bool) -> int:
+    """Run a mission to its end and show it; answers the exit code. What it is, is made once the server has answered.
 
     With nobody at a terminal it also ends, with 3, when the mission comes to wait for a person.
     """
-    from orchestrator.cli.ending import exit_code, print_event  # noqa: PLC0415 - as above
-    from orchestrator.cli.following import follow, say_on_stderr  # noqa: PLC0415 - as above
+    with ExitStack() as stack:
+        with plain_shared(workspace, say_on_stderr) as client:
+            params = plain(make())
+            import anyio  # noqa: PLC0415 - as above
 
-    begin = partial(follow, workspace, params, is_attended=sys.stderr.isatty())
-    if is_json:
-        followed = anyio.run(partial(begin, take=print_event, say=say_on_stderr))
-        click.echo(followed.status.model_dump_json(by_alias=True))
-    else:
-        from orchestrator.cli.live import LiveView, terminal  # noqa: PLC0415 - loads the drawing when something is drawn
-        from orchestrator.cli.seal_view import show_end  # noqa: PLC0415 - as above
+            from orchestrator.cli.ending import exit_code, print_event  # noqa: PLC0415 - as above
+            from orchestrator.cli.following import follow, noted_signals  # noqa: PLC0415 - as above
 
-        console = terminal()
-        with LiveView(console) as view:
-            followed = anyio.run(partial(begin, take=view.take, say=view.say))
-        show_end(console, followed.status, followed.events)
+            noted = stack.enter_context(noted_signals())
+            started = client.ask("mission/start", params)
+        if started["queuePosition"]:
+            say_on_stderr(f"queued: {started['queuePosition']} missions run before this one")
+        begin = partial(follow, workspace, started["missionId"], noted, is_attended=sys.stderr.isatty())
+        if is_json:
+            followed = anyio.run(partial(begin, take=print_event, say=say_on_stderr))
+            print_json(plain(followed.status))
+        else:
+            from orchestrator.cli.live import LiveView, terminal  # noqa: PLC0415 - when something is drawn
+            from orchestrator.cli.seal_view import show_end  # noqa: PLC0415 - as above
+
+            console = terminal()
+            with LiveView(console) as view:
+                followed = anyio.run(partial(begin, take=view.take, say=view.say))
+            show_end(console, followed.status, followed.events)
     return exit_code(followed)

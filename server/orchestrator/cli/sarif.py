@@ -13,10 +13,11 @@ from bisect import bisect_right
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from orchestrator import __version__, native
 from orchestrator.cli.lint_report import Linted
+from orchestrator.domain.finding import web_address
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _BASE = "SRCROOT"
@@ -117,14 +118,14 @@ def _descriptors(linted: Linted, rules: native.RuleSet) -> list[Json]:
 def _descriptor(rule_id: str, message: str, note: str | None, severity: str, url: str | None) -> Json:
     text = " ".join((note or message).split())
     silence = f"Silence it with the comment `ast-grep-ignore: {rule_id}`, on the line or alone on the line before."
-    is_address = url is not None and bool(urlsplit(url).scheme)
+    address = web_address(url)
     return {
         "id": rule_id,
         "shortDescription": {"text": message},
         "fullDescription": {"text": text},
         "help": {"text": f"{text} {silence}", "markdown": f"{text}\n\n{silence}"},
         "defaultConfiguration": {"level": _LEVELS[severity]},
-        **({"helpUri": url} if is_address else {}),
+        **({"helpUri": address} if address else {}),
     }
 
 

@@ -2,53 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from orchestrator.cli.following import ENDED
-from orchestrator_protocol.mission import MissionStatusResult, QuestionView
-from orchestrator_protocol.task import TaskView
+if TYPE_CHECKING:
+    from orchestrator_protocol.plain.shapes import MissionStatusResult, QuestionView, TaskView
 
+ENDED = frozenset({"sealed", "unverified", "failed", "stopped"})
+"""The final states of a mission."""
 _MARKS = {"open": "[ ]", "running": "[/]", "fixing": "[/]", "done": "[x]", "failed": "[!]", "struck": "[-]"}
 
 
 def waits_for(status: MissionStatusResult) -> list[str]:
     """What a person must do for the mission to go on, one line each; none when it needs nobody."""
-    if status.status in ENDED:
+    if status["status"] in ENDED:
         return []
-    name = status.mission_id
-    lines = [_question(name, question) for question in status.questions]
-    if status.pause_reason:
-        lines.append(f"{name} is paused ({status.pause_reason}): orchestrator resume {name}")
+    name = status["missionId"]
+    lines = [_question(name, question) for question in status["questions"]]
+    if status["pauseReason"]:
+        lines.append(f"{name} is paused ({status['pauseReason']}): orchestrator resume {name}")
     lines += [
-        f"task {task.id} is paused: orchestrator resume {name} --task {task.id}"
-        for task in status.tasks
-        if task.is_paused
+        f"task {task['id']} is paused: orchestrator resume {name} --task {task['id']}"
+        for task in status["tasks"]
+        if task["isPaused"]
     ]
     return lines
 
 
 def _question(name: str, question: QuestionView) -> str:
-    if question.kind == "plan":
+    if question["kind"] == "plan":
         return f"{name} waits for its plan to be approved: orchestrator approve {name}"
-    until = f", denied after {question.timeout_s / 60:.0f} minutes" if question.timeout_s else ""
-    more = " --budget-tokens N" if question.kind == "budget" else ""
-    how = f"orchestrator answer allow {name} --question {question.id}{more}"
-    return f"{name} asks (about {question.kind}{until}): {question.text} Answer: {how}"
+    until = f", denied after {question['timeoutS'] / 60:.0f} minutes" if question["timeoutS"] else ""
+    more = " --budget-tokens N" if question["kind"] == "budget" else ""
+    how = f"orchestrator answer allow {name} --question {question['id']}{more}"
+    return f"{name} asks (about {question['kind']}{until}): {question['text']} Answer: {how}"
 
 
-def task_lines(tasks: list[TaskView]) -> Iterator[str]:
+def task_lines(tasks: Sequence[TaskView]) -> Iterator[str]:
     """One line a task, its fixers and parts below it."""
-    known = {task.id for task in tasks}
+    known = {task["id"] for task in tasks}
     below: dict[str, list[TaskView]] = {}
     for task in tasks:
-        above = task.parent_id or task.group_id
+        above = task["parentId"] or task["groupId"]
         below.setdefault(above if above in known else "", []).append(task)
     yield from _nested(below, "", 0)
 
 
 def _nested(below: dict[str, list[TaskView]], above: str, depth: int) -> Iterator[str]:
     for task in below.pop(above, []):
-        paused = " (paused)" if task.is_paused else ""
-        reason = f" ({' '.join(task.reason.split())})" if task.reason else ""
-        yield f"{'  ' * depth}- {_MARKS[task.status]} {task.id}: {' '.join(task.title.split())}{paused}{reason}"
-        yield from _nested(below, task.id, depth + 1)
+        paused = f" ({task['waiting'] or 'paused'})" if task["isPaused"] or task["waiting"] else ""
+        reason = f" ({' '.join(task['reason'].split())})" if task["reason"] else ""
+        title = " ".join(task["title"].split())
+        yield f"{'  ' * depth}- {_MARKS[task['status']]} {task['id']}: {title}{paused}{reason}"
+        yield from _nested(below, task["id"], depth + 1)

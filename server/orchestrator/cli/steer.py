@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.completing import mission_ids, task_ids
-from orchestrator.cli.reaching import act
+from orchestrator.cli.reaching import act, print_json
 from orchestrator.cli.workspace_option import json_option, workspace_option
-from orchestrator_protocol.task import TaskSteerParams
 
 
 @click.command("steer", epilog="Example: orchestrator steer m-4be1 fix-shop.py 'keep the old name as an alias'")
@@ -24,7 +23,12 @@ def command(mission: str, task: str, text: str, workspace: Path, is_json: bool) 
     It is told after the turn under way, or with the next brief.
     """
     _, result = act(
-        workspace, mission, lambda m: TaskSteerParams(mission_id=m, task_id=task, text=text), is_active=True
+        workspace,
+        mission,
+        lambda ask, m: ask("task/steer", {"missionId": m, "taskId": task, "text": text}),
+        is_active=True,
     )
-    said = f"said to {task}, which is {result.task.status}"
-    click.echo(result.model_dump_json(by_alias=True) if is_json else said)
+    if is_json:
+        print_json(result)
+    else:
+        click.echo(f"said to {task}, which is {result['task']['status']}")

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.reaching import act
+from orchestrator.cli.reaching import act, print_json
 from orchestrator.cli.workspace_option import json_option, mission_argument, task_option, workspace_option
-from orchestrator_protocol.mission import MissionStopParams
-from orchestrator_protocol.task import TaskStopParams
 
 
 @click.command("stop", epilog="Example: orchestrator stop --workspace ~/project")
@@ -23,14 +21,18 @@ def command(mission: str, workspace: Path, task: str, is_json: bool) -> None:  #
     With --task, end that task's attempt and hold the task.
     """
     if task:
-        name, held = act(workspace, mission, lambda m: TaskStopParams(mission_id=m, task_id=task), is_active=True)
-        said = f"task {task} is stopped and held; let it go on: orchestrator resume {name} --task {task}"
-        click.echo(held.model_dump_json(by_alias=True) if is_json else said)
+        name, held = act(
+            workspace, mission, lambda ask, m: ask("task/stop", {"missionId": m, "taskId": task}), is_active=True
+        )
+        if is_json:
+            print_json(held)
+        else:
+            click.echo(f"task {task} is stopped and held; let it go on: orchestrator resume {name} --task {task}")
         return
-    name, result = act(workspace, mission, lambda m: MissionStopParams(mission_id=m), is_active=True)
+    name, result = act(workspace, mission, lambda ask, m: ask("mission/stop", {"missionId": m}), is_active=True)
     if is_json:
-        click.echo(result.model_dump_json(by_alias=True))
+        print_json(result)
         return
-    click.echo(f"{name} is {result.status}: {result.reason or 'sealed'}")
-    if result.kept:
-        click.echo(f"{len(result.kept)} files are kept; bring them to you: orchestrator deliver {name}")
+    click.echo(f"{name} is {result['status']}: {result['reason'] or 'sealed'}")
+    if result["kept"]:
+        click.echo(f"{len(result['kept'])} files are kept; bring them to you: orchestrator deliver {name}")

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.reaching import act
+from orchestrator.cli.reaching import act, print_json
 from orchestrator.cli.workspace_option import json_option, mission_argument, task_option, workspace_option
-from orchestrator_protocol.mission import MissionUndoParams
 
 
 @click.command("undo", epilog="Example: orchestrator undo m-4be1 --task fix-shop.py")
@@ -22,11 +21,11 @@ def command(mission: str, workspace: Path, task: str, is_json: bool) -> None:  #
     All or nothing: refused when you have changed one of the files since; they are named.
     """
     name, result = act(
-        workspace, mission, lambda m: MissionUndoParams(mission_id=m, task_id=task), is_active=bool(task)
+        workspace, mission, lambda ask, m: ask("mission/undo", {"missionId": m, "taskId": task}), is_active=bool(task)
     )
     if is_json:
-        click.echo(result.model_dump_json(by_alias=True))
+        print_json(result)
         return
-    click.echo(f"{f'task {task}' if task else name} is undone; {len(result.paths)} files are as before:")
-    for path in result.paths:
+    click.echo(f"{f'task {task}' if task else name} is undone; {len(result['paths'])} files are as before:")
+    for path in result["paths"]:
         click.echo(f"  {path}")

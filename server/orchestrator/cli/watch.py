@@ -6,18 +6,18 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import anyio
 import click
 
 from orchestrator.cli.ending import exit_code, print_event
-from orchestrator.cli.following import Followed, Say, Take, accompany, say_on_stderr, server_for, standing
-from orchestrator.cli.reaching import on_mission
+from orchestrator.cli.reaching import on_mission, say_on_stderr
 from orchestrator.cli.workspace_option import json_option, mission_argument, workspace_option
-from orchestrator.client import connect_running, lasting
+from orchestrator.client.plain import plain_running
 from orchestrator.reading import existing_places, find_mission, read_events, read_missions
 
-_Show = Callable[[Take, Say], Followed]
+if TYPE_CHECKING:
+    from orchestrator.cli.following import Followed, Say, Take
 
 
 @click.command("watch", epilog="Example: orchestrator watch --workspace ~/project")
@@ -31,7 +31,9 @@ def command(mission: str, workspace: Path, is_json: bool) -> None:  # noqa: FBT0
     for `run`.
     """
     past = _past(workspace, mission)
-    show: _Show = partial(_live, workspace, mission) if past is None else partial(_replay, past)
+    show: Callable[[Take, Say], Followed] = (
+        partial(_live, workspace, mission) if past is None else partial(_replay, past)
+    )
     if is_json:
         followed = show(print_event, say_on_stderr)
         click.echo(followed.status.model_dump_json(by_alias=True))
@@ -47,9 +49,14 @@ def command(mission: str, workspace: Path, is_json: bool) -> None:  # noqa: FBT0
 
 
 def _live(workspace: Path, wanted: str, take: Take, say: Say) -> Followed:
+    with on_mission(workspace, wanted, is_active=True) as (_, mission_id):
+        pass  # only what is meant; the connection that lasts is another one
+    import anyio  # noqa: PLC0415 - a mission that has ended is shown without
+
+    from orchestrator.cli.following import Followed, accompany, server_for, standing  # noqa: PLC0415 - as above
+    from orchestrator.client import lasting  # noqa: PLC0415 - as above
+
     async def go() -> Followed:
-        async with on_mission(workspace, wanted, is_active=True) as (_, mission_id):
-            pass  # only what is meant; the connection that lasts is another one
         async with lasting(partial(server_for, workspace, say), say) as client:
             followed = Followed(await standing(client, mission_id))
             await accompany(client, followed, take)
@@ -60,19 +67,16 @@ def _live(workspace: Path, wanted: str, take: Take, say: Say) -> Followed:
 
 def _past(workspace: Path, wanted: str) -> Followed | None:
     """An ended mission from the journal, where no server runs; None when the server must be asked."""
-    if anyio.run(_is_served, workspace):
-        return None
+    with plain_running(existing_places(workspace)) as client:
+        if client:
+            return None
     found = find_mission(read_missions(workspace), wanted)
     if not found.status.is_terminal:
         return None
+    from orchestrator.cli.following import Followed  # noqa: PLC0415 - as above
     from orchestrator.rpc.mapping import event_view, status_view  # noqa: PLC0415 - only where no server runs
 
     return Followed(status_view(found), [event_view(item) for item in read_events(workspace, found.id)])
-
-
-async def _is_served(workspace: Path) -> bool:
-    async with connect_running(existing_places(workspace)) as client:
-        return client is not None
 
 
 def _replay(past: Followed, take: Take, _say: Say) -> Followed:

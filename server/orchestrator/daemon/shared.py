@@ -22,8 +22,8 @@ from orchestrator.daemon.arrival import Arrival, read_arrival
 from orchestrator.daemon.card import Card, remove_card, write_card
 from orchestrator.daemon.hello import HELLO_TIMEOUT_S, Hello, Welcome, peer_uid
 from orchestrator.errors import OrchestratorError
-from orchestrator.ports.linter import Linter
 from orchestrator.rpc.connections import Connections
+from orchestrator.rpc.editor import MakeLinter
 from orchestrator.rpc.limits import DEFAULT, Limits
 from orchestrator.rpc.server import serve
 from orchestrator.rpc.service import Service
@@ -44,7 +44,7 @@ class SharedServer:
     where: Places
     place: Address
     service: Service
-    linter: Linter
+    make_linter: MakeLinter
     connections: Connections
     limits: Limits = DEFAULT
     version: str = __version__
@@ -95,15 +95,18 @@ class SharedServer:
     # Who comes.
 
     async def _accept(self, listener: socket.socket, tasks: TaskGroup) -> None:
-        while True:
-            await anyio.wait_readable(listener)
-            try:
-                connection, _ = listener.accept()
-            except OSError as error:
-                log.warning("a client could not be let in: %s", error)
-                await anyio.sleep(0.1)  # out of descriptors: some time for others to leave
-                continue
-            tasks.start_soon(self._let_in, connection, tasks)
+        try:
+            while True:
+                await anyio.wait_readable(listener)
+                try:
+                    connection, _ = listener.accept()
+                except OSError as error:
+                    log.warning("a client could not be let in: %s", error)
+                    await anyio.sleep(0.1)  # out of descriptors: some time for others to leave
+                    continue
+                tasks.start_soon(self._let_in, connection, tasks)
+        finally:
+            remove_card(self.place.card, os.getpid())  # while requests under way end, nobody comes here any more
 
     async def _let_in(self, connection: socket.socket, tasks: TaskGroup) -> None:
         try:
@@ -142,11 +145,12 @@ class SharedServer:
                 receive,
                 send,
                 open_service=self._opened,
-                linter=self.linter,
+                make_linter=self.make_linter,
                 limits=self.limits,
                 connections=self.connections,
                 greeting=self._greeting(arrival.hello),
-                last_words=lambda: "" if arrival.is_gone else self.connections.closing_reason,
+                last_words=lambda: self.connections.closing_reason,
+                has_left=lambda: arrival.is_gone,
             )
             both.cancel_scope.cancel()
         await arrival.say_exit_code(code)

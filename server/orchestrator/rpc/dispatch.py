@@ -56,11 +56,17 @@ class Pace(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How one method is served. `allowed` are the phases in which it may be called."""
+    """How one method is served. `allowed` are the phases in which it may be called.
+
+    Where `must_wait` says of a request's params that there is something to wait for, it runs beside others, and
+    `prepare` does that waiting before the handler.
+    """
 
     handler: Handler
     params: type[BaseModel] | None = None
     pace: Pace = Pace.BESIDE
+    must_wait: Callable[[object], bool] = lambda _: False
+    prepare: Callable[[Any], Awaitable[None]] | None = None
     allowed: frozenset[Phase] = frozenset({Phase.OPEN})
 
 
@@ -156,8 +162,8 @@ class Dispatcher:
         if route is None:
             self._refuse(request, "method_not_found", f"there is no method {request.method!r}")
             return None
-        if route.pace is Pace.AT_ONCE:
-            self._outbox.put(self._reply_at_once(request, route))
+        if route.pace is Pace.AT_ONCE and (reply := self._reply_at_once(request, route)) is not None:
+            self._outbox.put(reply)
             return None
         pending = _Pending(request.id, request.method)
         self._by_id[request.id] = pending
@@ -181,10 +187,13 @@ class Dispatcher:
     def _refuse(self, request: message.Request, name: str, reason: str, hint: str = "") -> None:
         self._outbox.put(message.encode_error(request.id, name, reason, hint))
 
-    def _reply_at_once(self, request: message.Request, route: Route) -> bytes:
-        """The reply of a handler that has nothing to wait for, with no task of its own."""
+    def _reply_at_once(self, request: message.Request, route: Route) -> bytes | None:
+        """The reply of a handler that has nothing to wait for, with no task of its own; None when it has to wait."""
         try:
-            result = _run_on_the_spot(route.handler(_validated(route.params, request)))
+            params = _validated(route.params, request)
+            if route.must_wait(params):
+                return None
+            result = _run_on_the_spot(route.handler(params))
             return self._fitting(request.id, message.encode_result(request.id, result))
         except Exception as raised:  # noqa: BLE001 - a defect in one handler must not end the others
             return self._error_reply(request, raised)
@@ -205,7 +214,10 @@ class Dispatcher:
     async def _reply(self, route: Route, request: message.Request) -> bytes:
         """The reply's body, an error for everything that a handler can do wrong."""
         try:
-            result = await route.handler(_validated(route.params, request))
+            params = _validated(route.params, request)
+            if route.prepare and route.must_wait(params):
+                await route.prepare(params)
+            result = await route.handler(params)
             return self._fitting(request.id, message.encode_result(request.id, result))
         except Exception as raised:  # noqa: BLE001 - as above
             return self._error_reply(request, raised)

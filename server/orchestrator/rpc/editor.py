@@ -28,16 +28,18 @@ LSP_NOTIFICATIONS = frozenset(
 """The standard methods that are served; the first of them loads `rpc.lsp`."""
 
 Notify = Callable[[str, Any], None]
+MakeLinter = Callable[[], Linter]
+"""Reads the rules; called in a thread when the first text is opened."""
 
 
 class Editor:
     """The LSP room of one connection, loaded and made when first needed."""
 
-    def __init__(self, notify: Notify, tasks: TaskGroup, linter: Linter | None) -> None:
+    def __init__(self, notify: Notify, tasks: TaskGroup, make_linter: MakeLinter | None) -> None:
         """`open` must come before any message is passed on."""
         self._notify = notify
         self._tasks = tasks
-        self._linter = linter
+        self._make_linter = make_linter
         self._roots: Roots | None = None
         self._hello: dict[str, Any] = {}
         self._findings = MissionFindings()
@@ -92,7 +94,7 @@ class Editor:
     async def _room(self) -> LspRoom:
         async with self._loading:
             if self._lsp is None:
-                await to_thread.run_sync(importlib.import_module, "orchestrator.rpc.lsp")
+                linter = await to_thread.run_sync(self._load)
                 from orchestrator.rpc.lsp import LspRoom  # noqa: PLC0415 - 0.6 s of import, in a thread until here
 
                 assert self._diagnostics is not None  # noqa: S101 - made by initialize, which comes first
@@ -100,9 +102,14 @@ class Editor:
                     self._hello,
                     self._notify,
                     self._tasks,
-                    linter=self._linter,
+                    linter=linter,
                     diagnostics=self._diagnostics,
                     roots=self._roots,
                     has_commands=True,
                 )
             return self._lsp
+
+    def _load(self) -> Linter | None:
+        """All that the first text needs and that takes long."""
+        importlib.import_module("orchestrator.rpc.lsp")
+        return self._make_linter() if self._make_linter else None

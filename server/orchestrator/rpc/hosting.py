@@ -66,6 +66,15 @@ class PeerSessionClient:
         params = wire.SessionAbortParams(session_id=session_id, place=place)
         await self._call("session/abort", params, wire.SessionAbortResult, _ABORT_TIMEOUT_S)
 
+    async def compact(self, session_id: str, place: str, keep: str) -> bool:
+        """session/compact, of a client that serves it."""
+        host = self._peer.capabilities.host
+        if host is None or not host.can_compact:
+            return False
+        params = wire.SessionCompactParams(session_id=session_id, place=place, keep=keep)
+        await self._call("session/compact", params, wire.SessionCompactResult, _CREATE_TIMEOUT_S)
+        return True
+
     async def look(self, session_id: str, place: str) -> HostedState:
         """session/messages."""
         params = wire.SessionMessagesParams(session_id=session_id, place=place)

@@ -55,6 +55,10 @@ class _Capabilities(_Hello):
     experimental: Annotated[_Experimental | None, BeforeValidator(_ours)] = None
 
 
+class _Options(_Hello):
+    commands: bool = True
+
+
 class _ClientInfo(_Hello):
     name: str = ""
     version: str | None = None
@@ -68,6 +72,7 @@ class InitializeParams(_Hello):
     root_path: str | None = None
     workspace_folders: list[_Folder] | None = None
     client_info: _ClientInfo | None = None
+    initialization_options: Annotated[_Options | None, BeforeValidator(_ours)] = None
     capabilities: _Capabilities = Field(default_factory=_Capabilities)
 
     @property
@@ -100,6 +105,11 @@ class InitializeParams(_Hello):
         return (f"{info.name} {info.version or ''}".strip()[:200] if info else "") or NAMELESS
 
     @property
+    def has_commands(self) -> bool:
+        """Whether the client wants our commands announced; one that registers them for itself does not."""
+        return self.initialization_options is None or self.initialization_options.commands
+
+    @property
     def has_progress(self) -> bool:
         """Whether the client shows work-done progress that the server starts."""
         window = self.capabilities.window
@@ -118,14 +128,15 @@ def path_of(uri: str) -> Path | None:
     return Path(path)
 
 
-def answer(encoding: PositionEncoding, workspace: Path | None, *, is_shared: bool) -> dict[str, Any]:
+def answer(hello: InitializeParams, workspace: Path | None, *, is_shared: bool) -> dict[str, Any]:
     """The result of `initialize`. `is_shared`: the server outlives this client, and so do its missions."""
+    announced = {"executeCommandProvider": {"commands": list(commands.NAMES)}} if hello.has_commands else {}
     return {
         "capabilities": {
-            "positionEncoding": encoding,
+            "positionEncoding": hello.encoding,
             "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
             "codeActionProvider": {"codeActionKinds": ["quickfix", "source.fixAll"]},
-            "executeCommandProvider": {"commands": list(commands.NAMES)},
+            **announced,
             "experimental": {
                 "orchestrator": {
                     "protocolVersion": PROTOCOL_VERSION,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from enum import Enum
 from functools import cache
 from typing import Any, cast
@@ -16,7 +15,9 @@ from orchestrator.domain.events import EVENT_NAMES
 from orchestrator.domain.mission import Mission, Task
 from orchestrator.domain.question import Question
 from orchestrator.domain.receipt import Receipt, Seal
+from orchestrator.domain.waiting import waiting
 from orchestrator.ports.jobs import Job, JobError
+from orchestrator.ports.journal import MissionSummary as PastMission
 from orchestrator.ports.journal import Recorded
 from orchestrator.rpc.service import Service
 from orchestrator_protocol.event import MissionEvent
@@ -57,8 +58,8 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - JSON data
     return value
 
 
-def task_view(task: Task) -> TaskView:
-    """One task."""
+def task_view(task: Task, reason: str = "") -> TaskView:
+    """One task; `reason` says why it does not run yet."""
     return TaskView(
         id=task.spec.id,
         title=task.spec.title,
@@ -72,12 +73,16 @@ def task_view(task: Task) -> TaskView:
         role=task.spec.role.value,
         size=task.spec.size,
         is_paused=task.is_paused,
+        waiting=reason,
     )
 
 
 def counts(mission: Mission) -> TaskCounts:
     """How many tasks stand where."""
-    by_status = Counter(task.status.value for task in mission.tasks.values())
+    by_status: dict[str, int] = {}
+    for task in mission.tasks.values():
+        word = task.status.value
+        by_status[word] = by_status.get(word, 0) + 1
     return TaskCounts(total=len(mission.tasks), **by_status)
 
 
@@ -114,6 +119,7 @@ def _seal_view(seal: Seal) -> SealView:
 
 def status_view(mission: Mission) -> MissionStatusResult:
     """All of a mission."""
+    reasons = waiting(mission) if mission.tasks else {}
     return MissionStatusResult(
         mission_id=mission.id,
         status=mission.standing.value,
@@ -123,7 +129,7 @@ def status_view(mission: Mission) -> MissionStatusResult:
         workspace=mission.workspace,
         iteration=mission.iteration,
         max_iterations=mission.max_iterations,
-        tasks=[task_view(task) for task in mission.tasks.values()],
+        tasks=[task_view(task, reasons.get(task.spec.id, "")) for task in mission.tasks.values()],
         counts=counts(mission),
         tip=mission.tip,
         tip_tree=mission.tip_tree,
@@ -142,6 +148,8 @@ def status_view(mission: Mission) -> MissionStatusResult:
         questions=[question_view(question) for question in mission.questions.values()],
         usage=_usage_view(mission.budget),
         is_undone=mission.is_undone,
+        slots=mission.slots,
+        slot_causes=list(mission.slot_causes),
     )
 
 
@@ -179,15 +187,16 @@ def limits_of(budget: Budget) -> tuple[Limit, ...]:
     return tuple(Limit(MISSION, resource, amount) for resource, amount in wanted.items() if amount is not None)
 
 
-def summary_view(mission: Mission) -> MissionSummary:
+def summary_view(mission: Mission | PastMission) -> MissionSummary:
     """One mission in a list."""
     first_line = next(iter(mission.text.strip().splitlines()), "")
+    is_past = isinstance(mission, PastMission)
     return MissionSummary(
         mission_id=mission.id,
-        status=mission.standing.value,
+        status=mission.status.value if is_past else mission.standing.value,
         text=first_line[:200],
         host=mission.host,
-        counts=counts(mission),
+        counts=TaskCounts(total=mission.task_count, **mission.counts) if is_past else counts(mission),
         is_delivered=mission.is_delivered,
     )
 

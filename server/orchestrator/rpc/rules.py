@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator import native
+from orchestrator.domain.finding import web_address
 from orchestrator.errors import OrchestratorError
 from orchestrator_protocol.search import RuleView
 
@@ -38,7 +39,7 @@ def view(rule: native.Rule) -> RuleView:
         severity=rule.severity,
         message=rule.message,
         is_fixable=rule.is_fixable,
-        url=rule.url or "",
+        url=web_address(rule.url) or "",
     )
 
 

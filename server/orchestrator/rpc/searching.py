@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, TypeVar
 
+import anyio
 from anyio import to_thread
 
 from orchestrator import native
@@ -22,10 +23,13 @@ def files(root: str) -> native.FileList:
     return native.FileList(root)
 
 
-async def searched(search: Callable[[], T]) -> T:
-    """Search in a thread. Raises OrchestratorError `bad_pattern`, `unknown_language`, `workspace_unreadable`."""
+async def searched(search: Callable[[native.CancelToken], T]) -> T:
+    """Search in a thread; the token ends it when the request is cancelled.
+
+    Raises OrchestratorError `bad_pattern`, `unknown_language`, `workspace_unreadable`.
+    """
     try:
-        return await to_thread.run_sync(search)
+        return await cancellable(search)
     except native.CoreError as error:
         reason = str(error)  # the core tells its refusals apart by their words alone
         if reason.startswith("unknown language"):
@@ -33,6 +37,16 @@ async def searched(search: Callable[[], T]) -> T:
         if reason.startswith("wrong "):
             raise OrchestratorError("bad_pattern", reason, "correct it") from error
         raise OrchestratorError("workspace_unreadable", reason, "correct permissions") from error
+
+
+async def cancellable(work: Callable[[native.CancelToken], T]) -> T:
+    """Work in a thread that looks at the token; nobody waits for it after a cancellation."""
+    token = native.CancelToken()
+    try:
+        return await to_thread.run_sync(work, token, abandon_on_cancel=True)
+    except anyio.get_cancelled_exc_class():
+        token.cancel()
+        raise
 
 
 def skipped(found: Iterable[native.Skipped]) -> list[str]:

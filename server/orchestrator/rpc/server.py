@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -15,19 +15,19 @@ from pydantic import ValidationError
 
 from orchestrator.config.places import workspace_root
 from orchestrator.errors import OrchestratorError
-from orchestrator.ports.linter import Linter
 from orchestrator.rpc import message
 from orchestrator.rpc.asking import Asking
 from orchestrator.rpc.commands import FIX_RULE
 from orchestrator.rpc.connections import Connections, open_connections
 from orchestrator.rpc.diagnostics import Roots
 from orchestrator.rpc.dispatch import Dispatcher, Pace, Phase, RequestError, Route, Work, misfit
-from orchestrator.rpc.editor import LSP_NOTIFICATIONS, LSP_REQUESTS, Editor
+from orchestrator.rpc.editor import LSP_NOTIFICATIONS, LSP_REQUESTS, Editor, MakeLinter
 from orchestrator.rpc.feed import Batch
 from orchestrator.rpc.handlers import HANDLERS, IMMEDIATE, NOTES, WITH_PEER
 from orchestrator.rpc.hosting import PeerSessionClient
 from orchestrator.rpc.initialize import InitializeParams, answer, checked_hello
 from orchestrator.rpc.limits import DEFAULT, Limits
+from orchestrator.rpc.notices import Notices
 from orchestrator.rpc.outbox import Outbox
 from orchestrator.rpc.progress import Progress
 from orchestrator.rpc.reading import MessageLoop
@@ -47,13 +47,16 @@ async def serve(
     send: ByteSendStream,
     *,
     open_service: OpenService,
-    linter: Linter | None,
+    make_linter: MakeLinter | None,
     limits: Limits = DEFAULT,
     connections: Connections | None = None,
     greeting: str = "",
     last_words: Callable[[], str] = str,
+    has_left: Callable[[], bool] = lambda: False,
 ) -> int:
     """Serve one client until it says `exit`, closes its side, dies, or breaks the framing.
+
+    When the scope around it is cancelled, requests under way get `drain_s` to end, unless the client `has_left`.
 
     `open_service` is entered by `initialize` with the client's folder and left at the end, when everything that it runs
     for this client alone must be reaped. `connections` are what the clients of a shared server have in common. A
@@ -69,28 +72,44 @@ async def serve(
             connections = await stack.enter_async_context(open_connections(is_shared=False))
         sending = await stack.enter_async_context(anyio.create_task_group())
         sending.start_soon(_send, outbox, send, limits, flushing)
+        ending = await stack.enter_async_context(anyio.create_task_group())
         try:
-            async with anyio.create_task_group() as tasks:
+            async with _shielded() as tasks:
                 session = _Session(
                     outbox,
                     tasks,
                     open_service=open_service,
-                    linter=linter,
+                    make_linter=make_linter,
                     limits=limits,
                     connections=connections,
                     greeting=greeting,
                 )
+                ending.start_soon(_end_when_told, session, has_left)
                 await session.run(receive)
                 phase = session.dispatcher.phase
                 tasks.cancel_scope.cancel()
-        except anyio.get_cancelled_exc_class():
-            if reason := last_words():
+            if session.is_told and not has_left() and (reason := last_words()):
                 outbox.put(message.encode_error(None, "server_closing", reason, "connect again"))
-            raise
         finally:
+            ending.cancel_scope.cancel()
             outbox.finish()
             flushing.deadline = anyio.current_time() + limits.flush_s
     return 0 if phase is Phase.SHUT else 1
+
+
+@asynccontextmanager
+async def _shielded() -> AsyncGenerator[TaskGroup]:
+    with anyio.CancelScope(shield=True):
+        async with anyio.create_task_group() as tasks:
+            yield tasks
+
+
+async def _end_when_told(session: _Session, has_left: Callable[[], bool]) -> None:
+    """The connection's own tasks are shielded: this one hears that the server is to end, and ends them in order."""
+    try:
+        await anyio.sleep_forever()
+    finally:
+        session.end(is_abrupt=has_left())
 
 
 def _farewell(reason: str) -> bytes:
@@ -119,7 +138,7 @@ class _Session:
         tasks: TaskGroup,
         *,
         open_service: OpenService,
-        linter: Linter | None,
+        make_linter: MakeLinter | None,
         limits: Limits,
         connections: Connections,
         greeting: str,
@@ -135,6 +154,9 @@ class _Session:
         self._service_closed = anyio.Event()
         self._service_closed.set()
         self._reading = anyio.CancelScope()
+        self.is_told = False
+        """Whether the server was told to end while this client was there."""
+        self._is_abrupt = False
         self._hello = InitializeParams()
         self._root: Path | None = None
         self._following = ExitStack()
@@ -144,10 +166,16 @@ class _Session:
             "shutdown": Route(self._shutdown, pace=Pace.AT_ONCE),
         }
         routes |= {
-            name: Route(self._bound(name), METHODS[name].params, Pace.AT_ONCE if name in IMMEDIATE else Pace.BESIDE)
+            name: Route(
+                self._bound(name),
+                METHODS[name].params,
+                Pace.AT_ONCE if name in IMMEDIATE else Pace.BESIDE,
+                must_wait=self._must_recall,
+                prepare=self._recall,
+            )
             for name in (*HANDLERS, *WITH_PEER)
         }
-        self._editor = Editor(self._notify, tasks, linter)
+        self._editor = Editor(self._notify, tasks, make_linter)
         routes |= {name: Route(self._editor.request(name)) for name in LSP_REQUESTS}
         notes: dict[str, Callable[[Any], Work | None]] = {name: self._editor.note(name) for name in LSP_NOTIFICATIONS}
         notes |= {name: self._told(name) for name in NOTES}
@@ -167,8 +195,8 @@ class _Session:
                 self._tasks.start_soon(self._watch_outbox)
                 await MessageLoop(self.dispatcher.handle, self._outbox, self._limits).run(receive)
             self._hosting.close()
-            has_left = self._reading.cancel_called
-            await self.dispatcher.drain(0.0 if has_left else self._limits.drain_s)
+            has_left = self._reading.cancel_called and not self.is_told
+            await self.dispatcher.drain(0.0 if has_left or self._is_abrupt else self._limits.drain_s)
             self._is_ending.set()
             await self._service_closed.wait()
         finally:
@@ -177,6 +205,11 @@ class _Session:
             self._following.close()
             self._connections.leave(self._peer)
             self._editor.close()
+
+    def end(self, *, is_abrupt: bool) -> None:
+        """The server is to end: read nothing more; unless it is abrupt, requests under way get their time."""
+        self.is_told, self._is_abrupt = True, is_abrupt
+        self._reading.cancel()
 
     def _notify(self, method: str, params: object) -> None:
         self.dispatcher.notify(method, params)
@@ -205,7 +238,7 @@ class _Session:
         self.dispatcher.phase = Phase.OPEN
         if self._greeting:
             self._tasks.start_soon(self._greet)
-        return answer(hello.encoding, self._root, is_shared=self._connections.is_shared)
+        return answer(hello, self._root, is_shared=self._connections.is_shared)
 
     async def _greet(self) -> None:
         self.dispatcher.notify("window/showMessage", {"type": 2, "message": self._greeting})
@@ -257,13 +290,21 @@ class _Session:
         """The handler of a method with the service, and where it asks for it the client, filled in."""
         plain, with_peer = HANDLERS.get(name), WITH_PEER.get(name)
 
-        async def bound(params: object) -> Result:
+        def bound(params: object) -> Coroutine[Any, Any, Result]:
             if with_peer:
-                return await with_peer(self._opened, params, self._peer)
+                return with_peer(self._opened, params, self._peer)
             assert plain is not None  # noqa: S101 - a name is in one of the two tables
-            return await plain(self._opened, params)
+            return plain(self._opened, params)
 
         return bound
+
+    async def _recall(self, params: object) -> None:
+        await self._opened.recall(getattr(params, "mission_id", ""))
+
+    def _must_recall(self, params: object) -> bool:
+        """Whether a request names a mission that memory has let go, or nobody knows."""
+        mission_id = getattr(params, "mission_id", "")
+        return bool(mission_id) and self._service is not None and not self._service.knows(mission_id)
 
     @property
     def _opened(self) -> Service:
@@ -321,6 +362,8 @@ class _Session:
         self._tasks.start_soon(_guarded, "summaries", telling.run)
         asking = Asking(service, dispatcher.notify, self._hello.client.approve)
         self._tasks.start_soon(_guarded, "questions", _later(asking.ask_open))
+        client = self._hello.client
+        notices = Notices(dispatcher.notify, service.get) if client.show.notices or client.host else None
 
         def take(batch: Batch) -> None:
             telling.take(batch)
@@ -328,6 +371,8 @@ class _Session:
             for recorded in batch.recorded:
                 self._editor.note_event(recorded)
                 asking.note(recorded)
+                if notices:
+                    notices.note(recorded)
                 if progress:
                     progress.note(recorded.mission_id)
 

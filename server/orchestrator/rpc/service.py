@@ -14,7 +14,7 @@ from orchestrator.domain.mission import Mission
 from orchestrator.domain.words import DeliveryMode
 from orchestrator.ports.hosting import HostedSessions
 from orchestrator.ports.jobs import Jobs
-from orchestrator.ports.journal import Recorded
+from orchestrator.ports.journal import MissionSummary, Recorded
 from orchestrator.ports.workspace import Delivery
 
 if TYPE_CHECKING:
@@ -37,7 +37,19 @@ class Service(Protocol):
         ...
 
     def missions(self) -> list[Mission]:
-        """All missions, oldest first."""
+        """The missions in memory, oldest first: all that have not ended, and the newest that have."""
+        ...
+
+    async def listed(self) -> list[Mission | MissionSummary]:
+        """The newest missions, oldest first; those that memory has let go in short."""
+        ...
+
+    def knows(self, mission_id: str) -> bool:
+        """Whether a mission is in memory."""
+        ...
+
+    async def recall(self, mission_id: str) -> None:
+        """Bring an ended mission back into memory; unknown ids do nothing."""
         ...
 
     async def events(self, *, mission_id: str, after_seq: int, limit: int) -> list[Recorded]:

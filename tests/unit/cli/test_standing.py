@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.live import Board
+from orchestrator.cli.reaching import plain
 from orchestrator.cli.standing import task_lines, waits_for
 from orchestrator.domain.mission import Mission, Task
 from orchestrator.domain.plan import TaskSpec
@@ -43,7 +44,7 @@ def test_each_kind_of_waiting_names_the_command_that_ends_it() -> None:
     }
     task = Task(TaskSpec("t1", "One", "asked", ("a.py",)), is_paused=True)
     held = mission(questions=questions, is_paused=True, pause_reason="lunch", tasks={"t1": task})
-    plan, budget, permission, pause, paused_task = waits_for(status_view(held))
+    plan, budget, permission, pause, paused_task = waits_for(plain(status_view(held)))
     assert "orchestrator approve m-1" in plan
     assert "--question b --budget-tokens" in budget
     assert "denied after 10 minutes" in permission
@@ -54,15 +55,17 @@ def test_each_kind_of_waiting_names_the_command_that_ends_it() -> None:
 def test_an_ended_mission_waits_for_nobody() -> None:
     ended = mission(is_paused=True, pause_reason="lunch")
     ended.status = MissionStatus.STOPPED
-    assert not waits_for(status_view(ended))
-    assert not waits_for(status_view(mission()))
+    assert not waits_for(plain(status_view(ended)))
+    assert not waits_for(plain(status_view(mission())))
 
 
 def test_fixers_stand_below_their_task() -> None:
     fixed = Task(TaskSpec("t1", "One", "asked", ("a.py",)), status=TaskStatus.FIXING)
     fixer = Task(TaskSpec("t1.fix1", "Mend", "refused", ("a.py",)), parent_id="t1")
-    lines = list(task_lines(status_view(mission(tasks={"t1.fix1": fixer, "t1": fixed})).tasks))
-    assert lines == ["- [/] t1: One", "  - [ ] t1.fix1: Mend"]
+    lines = list(
+        task_lines(plain(status_view(mission(tasks={"t1.fix1": fixer, "t1": fixed}, plan_version=1)))["tasks"])
+    )
+    assert [line.partition(" (")[0] for line in lines] == ["- [/] t1: One", "  - [ ] t1.fix1: Mend"]
 
 
 def test_the_board_counts_from_the_times_of_events() -> None:

@@ -73,7 +73,11 @@ async def paired(root: Path, limits: Limits = DEFAULT) -> AsyncGenerator[Pair]:
 
         async def run() -> None:
             await serve(
-                server_in, server_out, open_service=lambda r: open_fake(r, service), linter=WordLinter(), limits=limits
+                server_in,
+                server_out,
+                open_service=lambda r: open_fake(r, service),
+                make_linter=WordLinter,
+                limits=limits,
             )
             await server_out.aclose()
 

@@ -202,7 +202,7 @@ async def test_a_client_that_does_not_read_is_dropped_and_the_service_closed(pip
     )
     await to_server.send(frame(message.encode_call("mission/start", {"text": "flood 5000"}, 2)))
     with anyio.fail_after(5):
-        await serve(receive, send, open_service=open_service, linter=None, limits=limits)
+        await serve(receive, send, open_service=open_service, make_linter=None, limits=limits)
     assert service.is_closed
     for stream in (receive, to_server, from_server, send):
         await stream.aclose()

@@ -23,7 +23,7 @@ async def test_calls_to_the_client(pipe, fake, tmp_path) -> None:
     async with open_connections(is_shared=True) as connections, anyio.create_task_group() as tasks:
 
         async def run() -> None:
-            await serve(server_in, server_out, open_service=open_service, linter=None, connections=connections)
+            await serve(server_in, server_out, open_service=open_service, make_linter=None, connections=connections)
 
         tasks.start_soon(run)
         async with connected(client_in, client_out) as client:

@@ -101,5 +101,6 @@ NOTES: dict[str, Callable[[Service, Any, Peer], None]] = {
 }
 """The handlers of notifications from clients; they never wait."""
 
-IMMEDIATE = frozenset({"mission/status", "plan/get", "finding/list", "check/list", "mission/list", "server/health"})
-"""Those that only look at what is in memory and never wait: they are run on the spot, without a task of their own."""
+IMMEDIATE = frozenset({"mission/status", "plan/get", "finding/list", "check/list", "server/health"})
+"""Those that only look at what is in memory and never wait: they are run on the spot, without a task of their own,
+unless the mission that they name has to be read from the journal first."""

@@ -8,5 +8,5 @@ from orchestrator_protocol.mission import MissionListParams, MissionListResult
 
 
 async def mission_list(service: Service, _params: MissionListParams) -> MissionListResult:
-    """Every mission in short."""
-    return MissionListResult(missions=[summary_view(mission) for mission in service.missions()])
+    """The newest missions in short."""
+    return MissionListResult(missions=[summary_view(mission) for mission in await service.listed()])

@@ -13,9 +13,11 @@ _MAX_FILES = 1_000_000
 async def search_ast(service: Service, params: SearchAstParams) -> SearchResult:
     """Find code of the workspace by its structure."""
 
-    def search() -> native.MatchReport:
+    def search(cancel: native.CancelToken) -> native.MatchReport:
         paths = files(service.root).glob(params.globs, max_files=_MAX_FILES)[0] if params.globs else None
-        return native.ast_match(service.root, params.pattern, params.language, paths, max_matches=params.limit)
+        return native.ast_match(
+            service.root, params.pattern, params.language, paths, max_matches=params.limit, cancel=cancel
+        )
 
     report = await searched(search)
     return SearchResult(

@@ -10,12 +10,13 @@ from orchestrator_protocol.search import SearchGrepParams, SearchMatch, SearchRe
 async def search_grep(service: Service, params: SearchGrepParams) -> SearchResult:
     """Find lines in the workspace."""
     report = await searched(
-        lambda: files(service.root).grep(
+        lambda cancel: files(service.root).grep(
             params.patterns,
             is_regex=not params.is_literal,
             is_case_sensitive=params.is_case_sensitive,
             globs=params.globs,
             max_matches=params.limit,
+            cancel=cancel,
         )
     )
     return SearchResult(

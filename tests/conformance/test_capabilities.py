@@ -1,0 +1,34 @@
+"""What a client says of itself in `initialize`, and what it gets for it."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("ours", "is_told"), [({}, False), ({"show": {"notices": True}}, True), ({"host": {"name": "ed"}}, True)]
+)
+def test_notices_are_for_those_who_ask(start, tmp_path, ours, is_told) -> None:
+    wire = start()
+    wire.initialize(tmp_path, capabilities={"experimental": {"orchestrator": ours}})
+    started = wire.call(1, "mission/start", {"text": "x"})["result"]
+    wire.call(2, "mission/stop", {"missionId": started["missionId"]})
+    seen = []
+    while not any(frame.get("params", {}).get("type") == "mission.ended" for frame in seen):
+        seen.append(wire.next())
+    wire.call(3, "no/such")
+    while wire._kept:
+        seen.append(wire.next())
+    told = [frame["params"] for frame in seen if frame.get("method") == "host/notify"]
+    assert [(one["level"], one["title"]) for one in told] == ([("info", "stopped")] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("options", "is_announced"), [(None, True), ({"commands": True}, True), ({"commands": False}, False), ([1], True)]
+)
+def test_a_client_can_do_without_announced_commands(start, tmp_path, options, is_announced) -> None:
+    wire = start()
+    answer = wire.initialize(tmp_path, initializationOptions=options)["result"]["capabilities"]
+    assert ("executeCommandProvider" in answer) is is_announced
+    command = {"command": "orchestrator.mission.list", "arguments": []}
+    assert wire.call(1, "workspace/executeCommand", command)["result"] == {"missions": []}, "they work all the same"
