@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-rust test-python test-editors conformance crash crash-long soak parity mutants \
+.PHONY: help setup setup-dev demo test test-rust test-python test-opencode test-editors conformance coverage hostile sim fuzz-protocol \
+  crash crash-long soak parity mutants \
   false-alarms fuzz-guardian lint format generate bench lock clean
 
 PYTHON ?= python3
@@ -44,7 +45,7 @@ setup: $(STAMPS)/product ## Install the product into .venv (uv, locked requireme
 $(STAMPS)/dev: $(STAMPS)/product requirements/dev.txt
 	@echo "installing what tests and linters need"
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
-	@cd protocol/typescript && npm ci --silent --ignore-scripts
+	@for folder in protocol/typescript editor-clients/opencode; do (cd $$folder && npm ci --silent --ignore-scripts); done
 	@touch $@
 
 setup-dev: $(STAMPS)/dev ## Install also what the tests and linters need
@@ -58,25 +59,37 @@ test-rust: setup-dev ## Run the tests of the native core
 	@.ci/stage "rust tests" cargo test --quiet --locked --manifest-path rust/Cargo.toml --workspace --exclude orchestrator-core-python
 
 test-python: setup-dev ## Run the Python tests
-	@.ci/stage "python tests" $(BIN)/python -m pytest $(PYTEST_FLAGS)
+	@.ci/stage "python tests" $(BIN)/python -m pytest $(PYTEST_FLAGS) --ignore=tests/opencode
 
-test-editors: ## Run the tests in real editors
-	@echo "no editor client yet: nothing to test"
+test-opencode: setup-dev ## Run missions in a real OpenCode
+	@mkdir -p build/opencode && cp tests/opencode/package.json tests/opencode/package-lock.json tests/opencode/.npmrc build/opencode/
+	@cd build/opencode && (test -x node_modules/opencode-linux-x64/bin/opencode || npm ci --silent --ignore-scripts)
+	@ORCHESTRATOR_TEST_OPENCODE=1 .ci/stage "opencode tests" $(BIN)/python -m pytest -q tests/opencode
+
+test-editors: ## Run the tests in real editors that need system packages
+	@echo "Neovim's tests need none and are part of make test; no other editor client yet"
 
 conformance: setup-dev ## Run the protocol's conformance suite against all transports
 	@$(BIN)/python -m pytest -q tests/conformance
 
-crash: setup-dev ## Kill, cut off and starve the durable parts; sampled, a few minutes
-	@.ci/stage "journal points" $(BIN)/python tests/crash/journal_points.py --share 0.42
-	@.ci/stage "delivery points" $(BIN)/python tests/crash/delivery_points.py --worlds 2 --share 0.6
-	@.ci/stage "kills" $(BIN)/python tests/crash/kills.py --kills 40
-	@.ci/stage "plan writes" $(BIN)/python tests/crash/attack.py --writes 1500
+fuzz-protocol: setup-dev ## Put 2,000,000 frames to the server, broken ones among them; an hour
+	@nice -n 19 $(BIN)/python tests/conformance/fuzz.py 2000000
+
+crash: setup-dev ## Kill, cut off and starve the durable parts; sampled, at most 8 minutes
+	@.ci/stage "crash" $(BIN)/python tests/crash/table.py
 
 crash-long: setup-dev ## The same in full: all points, 10,000 kills, 10,000 writes; hours
-	@$(BIN)/python tests/crash/journal_points.py
-	@$(BIN)/python tests/crash/delivery_points.py
-	@$(BIN)/python tests/crash/kills.py
-	@$(BIN)/python tests/crash/attack.py
+	@$(BIN)/python tests/crash/table.py --long
+
+coverage: setup-dev ## Every branch of the domain and the journal is tested
+	@$(BIN)/python -m coverage run --branch --source=server/orchestrator/domain,server/orchestrator/journal \
+	  -m pytest -q tests/unit/domain tests/unit/journal tests/property && $(BIN)/python -m coverage report --fail-under=100
+
+sim: setup-dev ## Play the engine through 1,000 seeded worlds of faults; SEEDS=50000 for the long run
+	@$(BIN)/python tests/sim/run.py
+
+hostile: setup-dev ## Let a hostile session loose on tools and launcher
+	@$(BIN)/python tests/security/hostile.py
 
 soak: setup-dev ## Ten minutes of missions on one server: memory, descriptors, threads, disk
 	@$(BIN)/python tests/crash/soak.py
@@ -93,8 +106,9 @@ mutants: setup-dev ## Break real code on purpose and count what the cross-file c
 false-alarms: setup-dev ## Count what the cross-file checks say of installed packages
 	@$(BIN)/python tests/mutants/false_alarms.py
 
-generate: setup-dev ## Write schemas, types and protocol docs anew from the contract
+generate: setup-dev ## Write schemas, types and protocol docs anew from the contract, and bundle the OpenCode plugin
 	@$(BIN)/python -m orchestrator.contract && $(BIN)/python -m orchestrator_protocol.codegen
+	@cd editor-clients/opencode && npm run --silent build
 
 lint: setup-dev ## Check style, types, import contracts
 	@.ci/stage "ruff" bash -c '$(BIN)/ruff check . && $(BIN)/ruff format --check .'

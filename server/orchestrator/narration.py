@@ -146,6 +146,12 @@ def _tool(data: Data) -> Line:
     return Line(" ", f"{data['tool']} {data['subject']}: {went} in {data['durationS']:.2f} s", "dim")
 
 
+def _slots(data: Data) -> Line | None:
+    if not data["causes"]:
+        return None  # growth is no news; what holds sessions back is
+    return Line("!", f"{data['slots']} sessions at once: {'; '.join(data['causes'])}", "yellow")
+
+
 def _warned(data: Data) -> Line:
     limit = data["limit"]
     return Line("!", f"most of the budget of {limit['node']} is used: {limit['amount']} {limit['resource']}", "yellow")
@@ -181,6 +187,7 @@ _TELLERS: dict[str, Callable[[Data], Line | None]] = {
     "task.steered": lambda data: Line("·", f"{data['by']} says to {data['taskId']}: {data['text']}", "cyan"),
     "task.undone": lambda data: Line("·", f"{data['taskId']} undone by {data['by']}", "yellow"),
     "budget.warned": _warned,
+    "slots.changed": _slots,
 }
 
 _DETAILS: dict[str, Callable[[Data], Line | None]] = {

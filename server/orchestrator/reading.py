@@ -6,6 +6,7 @@ The journal itself is loaded when it is read: most commands find a server that r
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,13 +52,20 @@ def read_summary(folder: Path, mission: Mission) -> str:
 
 
 def audit_journal(folder: Path) -> AuditReport:
-    """Verify the journal of the workspace that holds `folder`. Raises OrchestratorError when there is none."""
+    """Verify the journal of the workspace that holds `folder`, and the readable files that are made from it.
+
+    Raises OrchestratorError when there is none.
+    """
     from orchestrator.journal.audit import audit  # noqa: PLC0415 - see above
+    from orchestrator.journal.comparing import differing  # noqa: PLC0415 - see above
 
     where = existing_places(folder)
     if not where.journal.exists():
         raise OrchestratorError("no_journal", f"{where.root} has no journal", "no mission has run here yet")
-    return audit(where.journal, partial(_unproven, where))
+    report = audit(where.journal, partial(_unproven, where))
+    if report.is_intact and (said := differing(where.root, where.todo_base, where.journal)):
+        return replace(report, is_intact=False, code="projection_differs", problem=said)
+    return report
 
 
 def _unproven(where: Places, mission: Mission) -> list[str]:
@@ -68,6 +76,10 @@ def _unproven(where: Places, mission: Mission) -> list[str]:
         return []
     import pygit2  # noqa: PLC0415 - loads git for an audit alone
 
+    from orchestrator.workspace.tidying import dropped_missions  # noqa: PLC0415 - as above
+
+    if mission.id in dropped_missions(where.shadow):
+        return []
     shadow = pygit2.Repository(str(where.shadow)) if where.shadow.exists() else None
     missing: list[str] = []
     for receipt in dict.fromkeys(receipts):
@@ -87,6 +99,24 @@ def existing_places(folder: Path) -> Places:
         what = "is not a folder" if folder.exists() else "does not exist"
         raise OrchestratorError(code, f"{folder} {what}", "name an existing folder with --workspace")
     return places(folder)
+
+
+def lone_owner(where: Places) -> int:
+    """The process that owns the workspace's journal now; 0 when none does, or this system does not tell.
+
+    Where no server answers, that is one for a single client. Read from /proc/locks (proc(5)): to try the lock itself
+    would keep a server that starts meanwhile from taking it.
+    """
+    try:
+        inode = where.journal.with_suffix(".lock").stat().st_ino
+        held = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    for line in held:
+        fields = line.split()
+        if fields[1] == "FLOCK" and fields[5].rpartition(":")[2] == str(inode):
+            return int(fields[4])
+    return 0
 
 
 def find_mission(missions: Sequence[Mission], wanted: str) -> Mission:

@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from orchestrator.daemon.proxy import wait_for_end
 from orchestrator.daemon.reach import Reached, reach
 from orchestrator.daemon.shared import SharedServer
 from orchestrator.errors import OrchestratorError
+from orchestrator.ports.linter import Linter
 from orchestrator.rpc.connections import Connections, open_connections
 from orchestrator.rpc.server import serve
 from orchestrator.rpc.stdio import claimed_stdio
@@ -48,13 +49,11 @@ def serve_in_process(ahead: bytes = b"") -> int:
 
 
 async def _serve_in_process(ahead: bytes) -> int:
-    from orchestrator.review.linter import GuardianLinter  # noqa: PLC0415 - the gate does without
-
     log_to_file(log_file())
     async with anyio.create_task_group() as group:
         await group.start(_end_on_signal, group.cancel_scope)
         with claimed_stdio(ahead) as (receive, send):
-            code = await serve(receive, send, open_service=_open_alone, linter=GuardianLinter())
+            code = await serve(receive, send, open_service=_open_alone, make_linter=_guardian)
         group.cancel_scope.cancel()
         return code
     return 1  # a signal ended it
@@ -67,6 +66,14 @@ async def _open_alone(folder: Path) -> AsyncGenerator[MissionService]:
     refuse_network(places(folder).state)
     async with open_missions(folder) as service:
         yield service
+
+
+@cache
+def _guardian() -> Linter:
+    """The guardian with its rules, for every editor that opens a text."""
+    from orchestrator.review.linter import GuardianLinter  # noqa: PLC0415 - reading the rules takes a while
+
+    return GuardianLinter()
 
 
 # The way in, for what is no plain first message.
@@ -130,7 +137,6 @@ def _first(group: ExceptionGroup[OrchestratorError]) -> OrchestratorError:
 
 async def _serve_workspace(root: Path, ready_fd: int) -> None:
     from orchestrator.app import open_missions  # noqa: PLC0415 - as above
-    from orchestrator.review.linter import GuardianLinter  # noqa: PLC0415 - as above
 
     where = places(root)
     refuse_network(where.state)
@@ -140,7 +146,7 @@ async def _serve_workspace(root: Path, ready_fd: int) -> None:
             async with open_connections(is_shared=True) as connections:
                 logging.getLogger().addHandler(_LastWords(connections))
                 async with open_missions(where.root) as service:
-                    server = SharedServer(where, place, service, GuardianLinter(), connections)
+                    server = SharedServer(where, place, service, _guardian, connections)
                     await server.run(partial(_be_ready, ready_fd), idle_timeout_s())
             group.cancel_scope.cancel()
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conftest import SOURCE  # pyright: ignore[reportMissingImports] - beside this file
-from editor import Editor  # pyright: ignore[reportMissingImports]
-from harness import Plan  # pyright: ignore[reportMissingImports]
+from editor import Editor  # pyright: ignore[reportMissingImports] - beside this file
+from harness import Plan  # pyright: ignore[reportMissingImports] - beside this file
 
 Open = Callable[..., Editor]
 FIXED = SOURCE.replace("not name in names", "name not in names")

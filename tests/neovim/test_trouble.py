@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from editor import ORCHESTRATOR, PLUGIN, Editor  # pyright: ignore[reportMissingImports] - beside this file
-from test_missions import slow  # pyright: ignore[reportMissingImports]
+from test_missions import slow  # pyright: ignore[reportMissingImports] - beside this file
 
 Open = Callable[..., Editor]
 

@@ -19,7 +19,7 @@ ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*/\S+$
 ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 ToolName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 RoleName = Literal["planner", "searcher", "worker", "fixer", "reviewer"]
-Confinement = Literal["pidns", "subreaper", "scoped", "landlock", "nonet"]
+Confinement = Literal["pidns", "subreaper", "scoped", "private", "landlock", "nonet"]
 """The words of a level of confinement; docs/checks.md says what each guarantees."""
 Positive = Annotated[int, Field(ge=1, le=10**15)]
 _KEY = r"^(env:[A-Za-z_][A-Za-z0-9_]*|keyring:[A-Za-z0-9._@/-]+)$"
@@ -73,6 +73,8 @@ class Limits(_Section):
     """Rounds of work and review."""
     session_timeout_s: Annotated[float, Field(gt=0, le=86_400), LOWER] = 1_800
     """Seconds for one session."""
+    state_size_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 60), USER_ONLY] = 20 << 30
+    """Disk space of the shadow repository and the worktrees of a workspace; no new worktree is made beyond it."""
     commands: Annotated[CommandLimits, USER_ONLY] = CommandLimits()
     """What any one command may use."""
 
@@ -92,6 +94,15 @@ class Budget(_Section):
     """Calls of tools."""
 
 
+class Price(_Section):
+    """What a model costs, in US dollars for a million tokens."""
+
+    input_usd: Annotated[float, Field(ge=0, le=10**6)]
+    """Read."""
+    output_usd: Annotated[float, Field(ge=0, le=10**6)]
+    """Written."""
+
+
 class Provider(_Section):
     """Where models are served."""
 
@@ -101,6 +112,16 @@ class Provider(_Section):
     """Where it answers, such as http://localhost:11434/v1; null is the vendor's own."""
     key: Annotated[str, Field(pattern=_KEY, max_length=200), BeforeValidator(_no_literal_key)] | None = None
     """Where the key is found: env:VARIABLE or keyring:NAME; never the key itself."""
+    context_tokens: Annotated[int, Field(ge=4_000, le=100_000_000)] = 100_000
+    """How much its models can read at once; a longer conversation is shortened before."""
+    max_output_tokens: Annotated[int, Field(ge=256, le=10_000_000)] = 8_192
+    """The longest answer; the worst case that is reserved before a call."""
+    silence_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 120
+    """Seconds without a word after which an answer counts as stalled."""
+    answer_timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 900
+    """Seconds for one whole answer."""
+    prices: Annotated[dict[str, Price], Field(max_length=200)] = Field(default_factory=dict[str, Price])
+    """Prices by the model's name; those of the vendors themselves are known."""
 
 
 class Models(_Section):
@@ -168,6 +189,8 @@ class JournalConfig(_Section):
     """Days after which an ended mission is put into a compressed archive."""
     archive_size_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 50)] = 512 << 20
     """Size of all archives; the oldest go first."""
+    work_size_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 50)] = 4 << 30
+    """Size of the snapshots and work of ended missions, which `undo` and `diff` need; the oldest go first."""
 
 
 class Log(_Section):

@@ -41,6 +41,11 @@ class Places:
         return self.state / "worktrees"
 
     @property
+    def todo_base(self) -> Path:
+        """`todo.md` as the server wrote it last: a person's edits are told from it."""
+        return self.state / "todo.base"
+
+    @property
     def outputs(self) -> Path:
         """Outputs of commands, named by digest."""
         return self.state / "outputs"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from enum import StrEnum
+from typing import Literal, Protocol, runtime_checkable
 
 from orchestrator.domain.budget import Amounts
 from orchestrator.domain.finding import Finding
@@ -96,7 +97,7 @@ class Brief:
     `text` is the whole for a host that talks to a model; the other fields are the same facts for hosts that compute.
     `turn` counts the prompts to this role for this task from 1 over all its sessions (for the planner: its tries), so
     that a programmed host can answer each differently. `findings` are what a fixer shall mend; `problems` what was
-    wrong with the answer before.
+    wrong with the answer before. `update` is what a session must hear that knows the brief before: the news alone.
     """
 
     text: str
@@ -107,6 +108,7 @@ class Brief:
     checks: tuple[Check, ...] = ()
     findings: tuple[Finding, ...] = ()
     problems: tuple[str, ...] = ()
+    update: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,47 @@ class Session(Protocol):
 
     async def close(self) -> None:
         """End the session and free what it holds. Never fails for a session that is gone already."""
+        ...
+
+
+class Remedy(StrEnum):
+    """What can be done to a conversation without losing it."""
+
+    COMPACT = "compact"
+    RESTRUCTURE = "restructure"
+    NEXT_MODEL = "next_model"
+
+
+@runtime_checkable
+class Mendable(Protocol):
+    """A session whose conversation can be mended and gone on with."""
+
+    async def mend(self, remedy: Remedy) -> bool:
+        """Shorten the history, put it into an order that any provider takes, or move to the next model of the chain.
+
+        False when this changes nothing: there is nothing left to shorten, or no further model. The next `prompt` with
+        the same brief goes on where the failed one stopped.
+        """
+        ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A host with a provider behind it that may refuse when it is asked too much."""
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether sessions begin few and grow in number as they are answered."""
+        ...
+
+
+@runtime_checkable
+class Reading(Protocol):
+    """A host whose sessions read the text of their briefs; others compute from the fields."""
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether it is worth the work to put the repository's material into a brief."""
         ...
 
 

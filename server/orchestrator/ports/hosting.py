@@ -61,6 +61,10 @@ class SessionClient(Protocol):
         """End the turn under way; returns when nothing of it runs any more."""
         ...
 
+    async def compact(self, session_id: str, place: str, keep: str) -> bool:
+        """Shorten the session's history, keeping `keep` word for word; False where the client said it can't."""
+        ...
+
     async def look(self, session_id: str, place: str) -> HostedState:
         """What the session is doing."""
         ...

@@ -31,7 +31,7 @@ class MissionSummary:
     """What is known of a mission without its state, also when its events are in the archive.
 
     `text` and `end_reason` are cut to 500 characters; `first_s` and `last_s` are the Unix times of its first and last
-    event; `task_count` counts every task of the graph, `done_count` those that are done.
+    event; `task_count` counts every task of the graph, `counts` those of each status that some have.
     """
 
     id: str
@@ -41,8 +41,9 @@ class MissionSummary:
     end_reason: str
     is_delivered: bool
     delivered_place: str
+    host: str
     task_count: int
-    done_count: int
+    counts: dict[str, int]
     first_seq: int
     last_seq: int
     event_count: int

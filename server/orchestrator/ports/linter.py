@@ -89,6 +89,18 @@ class OpenText(Protocol):
         ...
 
 
+class FixSearch(Protocol):
+    """A look for fixes. Thread-safe."""
+
+    def run(self) -> dict[str, list[PlacedFix]]:
+        """The fixes by relative path. Takes as long as a lint of the whole workspace; of no use after `cancel`."""
+        ...
+
+    def cancel(self) -> None:
+        """End a run as soon as it looks: its result is not wanted any more."""
+        ...
+
+
 class Linter(Protocol):
     """The guardian and the parser over texts in memory. Thread-safe, takes milliseconds, releases the GIL."""
 
@@ -104,6 +116,6 @@ class Linter(Protocol):
         """The linter with a workspace's own rules on top; and what is wrong with those."""
         ...
 
-    def fixes(self, root: Path, rule: str, encoding: Encoding, texts: Mapping[str, str]) -> dict[str, list[PlacedFix]]:
-        """Fixes of one rule in all files of a workspace, by relative path; `texts` stand for those on disk."""
+    def fixes(self, root: Path, rule: str, encoding: Encoding, texts: Mapping[str, str]) -> FixSearch:
+        """Fixes of one rule in all files of a workspace; `texts`, by relative path, stand for those on disk."""
         ...

@@ -10,11 +10,7 @@ from orchestrator.ports.journal import Recorded
 
 
 class Projection(Protocol):
-    """Writes `.opencode/todo.md` and `.opencode/summary.md`. Raises JournalError when they can't be written."""
-
-    def write_todo(self, mission: Mission) -> None:
-        """Replace the TODO list by this mission's."""
-        ...
+    """Writes `.opencode/summary.md`; `todo.md` is the port `todo`. Raises JournalError when it can't be written."""
 
     def write_summary(self, mission: Mission, recorded: Sequence[Recorded]) -> None:
         """Replace the summary by this mission's, told from its events."""

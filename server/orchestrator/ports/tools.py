@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.words import Role
 from orchestrator.ports.host import Toolbox
 from orchestrator.ports.jobs import JobOwner
+from orchestrator.ports.material import Material
 from orchestrator.ports.workspace import Worktree
 
 
@@ -20,4 +22,8 @@ class ToolRoom(Protocol):
 
         `owner` is whose the background jobs are; without one the session can start none.
         """
+        ...
+
+    async def material(self, worktree: Worktree, task: TaskSpec, mission_text: str) -> Material:
+        """What of the worktree a session for this task should see before it begins."""
         ...

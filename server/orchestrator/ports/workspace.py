@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -141,5 +141,13 @@ class Workspace(Protocol):
 
         Applies all or nothing; never over a file that the user changed since `base`: then it leaves a branch (where the
         workspace is a git repository) or a patch file, and says so in `kept_back` and `detail`.
+        """
+        ...
+
+    async def tidy(self, missions: Collection[str], commits: Collection[str]) -> tuple[str, ...]:
+        """Free disk space beyond the cap; the missions whose work went, which are the oldest ended ones.
+
+        `missions` have not ended, and `commits` are theirs: they stay. Call it while no mission runs. Raises
+        WorkspaceError.
         """
         ...

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator import native
-from orchestrator.domain.finding import Finding
+from orchestrator.domain.finding import Finding, web_address
 from orchestrator.domain.words import Verdict
 from orchestrator.ports.linter import (
     Change,
@@ -57,19 +57,53 @@ class GuardianLinter:
             return GuardianLinter(), problems
         return GuardianLinter(native.RuleSet.builtin().merged(own)), problems
 
-    def fixes(self, root: Path, rule: str, encoding: Encoding, texts: Mapping[str, str]) -> dict[str, list[PlacedFix]]:
+    def fixes(self, root: Path, rule: str, encoding: Encoding, texts: Mapping[str, str]) -> WorkspaceFixes:
         """Lints the whole workspace; the first fix of each finding, without overlaps."""
-        report = native.lint_paths(self._rules, str(root))
-        paths = {found.path for found in report.findings if found.rule_id == rule} - texts.keys()
-        sources = dict(texts)
+
+        def opened(path: str, text: str) -> GuardedText:
+            return self.open(path, text, encoding)
+
+        return WorkspaceFixes(self._rules, root, rule, texts, opened)
+
+
+class WorkspaceFixes:
+    """Implements `ports.linter.FixSearch`."""
+
+    def __init__(
+        self,
+        rules: native.RuleSet,
+        root: Path,
+        rule: str,
+        texts: Mapping[str, str],
+        opened: Callable[[str, str], GuardedText],
+    ) -> None:
+        """Take what `GuardianLinter.fixes` was asked; `opened` begins with a text as the client counts in it."""
+        self._rules = rules
+        self._root = root
+        self._rule = rule
+        self._texts = texts
+        self._opened = opened
+        self._token = native.CancelToken()
+
+    def cancel(self) -> None:
+        """End a run: it fails then, or finds nothing more."""
+        self._token.cancel()
+
+    def run(self) -> dict[str, list[PlacedFix]]:
+        """Lint the files, then place the fixes in those that have some. Raises CoreError when cancelled."""
+        report = native.lint_paths(self._rules, str(self._root), cancel=self._token)
+        paths = {found.path for found in report.findings if found.rule_id == self._rule} - self._texts.keys()
+        sources = dict(self._texts)
         for path in sorted(paths)[:MAX_FIXED_FILES]:
-            content = read_regular(str(root), path)
+            content = read_regular(str(self._root), path)
             if content is not None:
                 sources[path] = content.decode("utf-8", "surrogateescape")
         fixed: dict[str, list[PlacedFix]] = {}
         for path, text in sources.items():
-            state = self.open(path, text, encoding).lint()
-            kept = disjoint([one.fixes[0] for one in state.findings if one.finding.rule == rule and one.fixes])
+            if self._token.is_cancelled:
+                break
+            state = self._opened(path, text).lint()
+            kept = disjoint([one.fixes[0] for one in state.findings if one.finding.rule == self._rule and one.fixes])
             if kept:
                 fixed[path] = kept
         return fixed
@@ -112,7 +146,8 @@ class GuardedText:
 
     def _placed(self, report: native.TextReport, found: native.Finding, span: Range) -> PlacedFinding:
         gate = syntax.GATE if found.rule_id == "syntax-error" else guardian.GATE
-        return PlacedFinding(from_core(gate, self._path, found), span, _placed_fixes(report, found), found.url)
+        fixes = _placed_fixes(report, found)
+        return PlacedFinding(from_core(gate, self._path, found), span, fixes, web_address(found.url))
 
 
 def _placed_fixes(report: native.TextReport, found: native.Finding) -> tuple[PlacedFix, ...]:

@@ -24,6 +24,8 @@ _OLD = frozenset(
 )
 """Modules of Python 2 and PyPy: in a branch or a function a program may still ask for them."""
 _SUFFIXES = (".py", ".pyi")
+_COMPILED = (".so", ".pyd", ".pyx", ".pyx.in", ".c", ".cc", ".cpp", ".f", ".f90", ".pyf")
+"""Compiled modules, and what a build makes them of."""
 _HOOKS = re.compile(rb"sys\.(meta_path|modules|path_hooks)|\b__path__\b")
 _PLATFORM = re.compile(
     r"(?i)(windows|win32|pywintypes|servicemanager|darwin|macos|osx|bsd|sunos|aix|java|jython|pypy|android|^_?(win|nt|mac)(_|$)|_nt$|_win$)"
@@ -33,7 +35,7 @@ _ASKED = re.compile(
     rb"|['\"]([A-Za-z_]\w*)(?:\.[\w.]+)?['\"] (?:not )?in sys\.modules"
 )
 _VENDORED = frozenset({"_vendor", "_vendored", "vendored", "third_party"})
-"""Folders of other projects' code: what that needs is declared in manifests that are not here."""
+"""Folders of other projects' code: what that needs is declared in manifests that are not here, so it never refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Unresolved:
 
     key: str
     message: str
+    is_certain: bool = True
+    """Whether it refuses a change: the program can't do without the module, and nobody else can bring it."""
 
 
 class PythonImports:
@@ -58,21 +62,19 @@ class PythonImports:
         self._sources = [path for path in modules if path.endswith(".py")]
         self._hooks = lru_cache(maxsize=10_000)(self._read_hooks)
         self._is_optional = lru_cache(maxsize=1_000)(self._read_optional)
-        self._is_chosen = lru_cache(maxsize=1_000)(self._read_chosen)
 
-    def unresolved(self, path: str, found: native.Import, *, is_nested: bool) -> list[Unresolved]:
-        """What one import of one file asks for and does not get; nothing for guarded imports.
+    def unresolved(self, path: str, found: native.Import, *, is_late: bool) -> list[Unresolved]:
+        """What one import of one file asks for and does not get; nothing for guarded imports, nor in stubs.
 
-        `is_nested` says that the import stands in a function or a branch, so that the file loads without it.
+        `is_late` says that the import stands in a function or a branch, so that the file loads without it: a module of
+        others may be an extra there, which no manifest names. The same holds for folders of other projects' code.
         """
-        if found.is_guarded:
+        if found.is_guarded or path.endswith(".pyi"):
             return []
         if found.level:
             return self._relative(path, found)
         top = found.module.split(".")[0]
-        if top in STANDARD or top in _TYPING or (is_nested and (top in _OLD or self._is_chosen(top))):
-            return []
-        if top not in self._known and not _VENDORED.isdisjoint(PurePosixPath(path).parts):
+        if top in STANDARD or top in _TYPING or (is_late and top in _OLD):
             return []
         for start in self._roots_for(path):
             if self._place(start, top) is None:
@@ -81,7 +83,9 @@ class PythonImports:
                 return []
         if found.module in self._known or self._is_elsewhere(found.module) or self._is_made_up(path, found.module):
             return []
-        return [Unresolved(f"module {found.module}", f"there is no module '{found.module}'{self._why(top)}")]
+        is_extra = top not in self._known and (is_late or not _VENDORED.isdisjoint(PurePosixPath(path).parts))
+        message = f"there is no module '{found.module}'{self._why(top)}"
+        return [Unresolved(f"module {found.module}", message, is_certain=not is_extra)]
 
     def _is_elsewhere(self, module: str) -> bool:
         """Whether the module can come from outside the tree."""
@@ -126,9 +130,10 @@ class PythonImports:
                 return relative + suffix
         if base.is_dir():
             return relative
-        if base.parent.is_dir() and next(base.parent.glob(f"{base.name}.*.so"), None) is not None:
-            return f"{relative}.so"
-        return None
+        is_compiled = base.parent.is_dir() and any(
+            beside.name.endswith(_COMPILED) for beside in base.parent.glob(f"{base.name}.*")
+        )
+        return f"{relative}.so" if is_compiled else None
 
     def _is_made_up(self, path: str, module: str) -> bool:
         """Whether the module may be made at run time, is of another platform, or can be done without."""
@@ -151,13 +156,6 @@ class PythonImports:
 
     def _read_hooks(self, path: str) -> bool:
         return _HOOKS.search(read_regular(self._root, path) or b"") is not None
-
-    def _read_chosen(self, top: str) -> bool:
-        """Whether a module from elsewhere is asked for by its name: some file has that as a whole string."""
-        if top in self._known or top in self._installed:
-            return False
-        word = re.compile(rb"(['\"])" + re.escape(top.encode()) + rb"\1")
-        return any(word.search(read_regular(self._root, path) or b"") for path in self._sources)
 
     def _read_optional(self, top: str) -> bool:
         """Whether some file provides for the lack of a module: a guarded import of it, a look into `sys.modules`."""

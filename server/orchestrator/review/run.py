@@ -102,16 +102,26 @@ class CommandRunner:
             except BaseException:
                 spill.unlink(missing_ok=True)
                 raise
-            _keep(spill, self._places.outputs, outcome)
+            await anyio.to_thread.run_sync(_keep, spill, self._places.outputs, outcome)
             found = await anyio.to_thread.run_sync(read_results, results) if runs_pytest(command) else None
             return _run(outcome, found)
 
 
 def _keep(spill: Path, outputs: Path, outcome: Outcome) -> None:
-    """Name the whole output by its digest."""
+    """Name the whole output by its digest, on the disk: a receipt will speak of it."""
     if not spill.exists():
         spill.write_bytes(outcome.output)
+    _sync(spill)
     spill.replace(outputs / outcome.output_digest)
+    _sync(outputs)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _run(outcome: Outcome, results: CaseResults | None) -> Run:
