@@ -190,14 +190,18 @@
 
 ---Ask for the story of a mission: what was done, by whom, how long, what was refused, what proves it.
 ---
----Errors: unknown_mission, no_workspace.
+---`wantsPage`: also as a page to look at. Errors: unknown_mission, no_workspace.
 ---@class orchestrator.MissionSummaryParams
 ---@field missionId string # At least 1 characters, at most 200 characters.
+---@field wantsPage? boolean # Default false.
 
 ---What a mission did, for people (`markdown`) beside the facts for programs (`status`).
+---
+---`page` is one HTML file that loads nothing and runs nothing ("" when it was not asked for).
 ---@class orchestrator.MissionSummaryResult
 ---@field markdown string
 ---@field status orchestrator.MissionStatusResult
+---@field page string # Default "".
 
 ---Take back all that an ended mission wrote into the workspace, or the work of one task, all or nothing.
 ---

@@ -273,19 +273,24 @@ class MissionDeliverParams(RequestParams[MissionDeliverResult]):
 
 
 class MissionSummaryResult(Result):
-    """What a mission did, for people (`markdown`) beside the facts for programs (`status`)."""
+    """What a mission did, for people (`markdown`) beside the facts for programs (`status`).
+
+    `page` is one HTML file that loads nothing and runs nothing ("" when it was not asked for).
+    """
 
     markdown: str
     status: MissionStatusResult
+    page: str = ""
 
 
 class MissionSummaryParams(RequestParams[MissionSummaryResult]):
     """Ask for the story of a mission: what was done, by whom, how long, what was refused, what proves it.
 
-    Errors: unknown_mission, no_workspace.
+    `wants_page`: also as a page to look at. Errors: unknown_mission, no_workspace.
     """
 
     mission_id: MissionId
+    wants_page: bool = False
 
 
 class MissionEstimateResult(Result):

@@ -278,17 +278,25 @@ export interface MissionSummary {
 /**
  * Ask for the story of a mission: what was done, by whom, how long, what was refused, what proves it.
  *
- * Errors: unknown_mission, no_workspace.
+ * `wantsPage`: also as a page to look at. Errors: unknown_mission, no_workspace.
  */
 export interface MissionSummaryParams {
   /** At least 1 characters, at most 200 characters. */
   missionId: string;
+  /** Default false. */
+  wantsPage?: boolean;
 }
 
-/** What a mission did, for people (`markdown`) beside the facts for programs (`status`). */
+/**
+ * What a mission did, for people (`markdown`) beside the facts for programs (`status`).
+ *
+ * `page` is one HTML file that loads nothing and runs nothing ("" when it was not asked for).
+ */
 export interface MissionSummaryResult {
   markdown: string;
   status: MissionStatusResult;
+  /** Default "". */
+  page: string;
 }
 
 /**

@@ -51,6 +51,13 @@ def read_summary(folder: Path, mission: Mission) -> str:
     return render_summary(mission, list(read_events(folder, mission.id)))
 
 
+def read_page(folder: Path, mission: Mission) -> str:
+    """The same as one HTML file."""
+    from orchestrator.journal.page import render_page  # noqa: PLC0415 - see above
+
+    return render_page(mission, list(read_events(folder, mission.id)))
+
+
 def audit_journal(folder: Path) -> AuditReport:
     """Verify the journal of the workspace that holds `folder`, and the readable files that are made from it.
 

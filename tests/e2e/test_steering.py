@@ -155,8 +155,13 @@ def test_undone_and_read_without_a_server(checked: Path, tmp_path: Path) -> None
     assert "new.py" in orchestrator("undo", mission, "-w", checked).out
     assert user_files(checked) == before
     summary = say(checked, "summary")
+    pages = [tmp_path / "served.html", tmp_path / "read.html"]
+    assert orchestrator("summary", "--html", pages[0], "-w", checked).code == 0
     end_server()
     assert say(checked, "summary") == summary
+    assert orchestrator("summary", "--html", pages[1], "-w", checked).code == 0
+    assert pages[0].read_bytes() == pages[1].read_bytes() != b""
+    assert orchestrator("summary", "--html", tmp_path / "no" / "such.html", "-w", checked).code == 2
     assert say(checked, "plan")["isApproved"] is True
     assert say(checked, "status")["isServed"] is False
     read = orchestrator("watch", "-w", checked, "--json")

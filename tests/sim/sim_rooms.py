@@ -197,13 +197,13 @@ class NoJobs:
 class NoFiles:
     """The readable files, which nobody reads here."""
 
-    def write_todo(self, *_: object) -> None:
-        pass
-
     def write_summary(self, *_: object) -> None:
         pass
 
     def summary(self, *_: object) -> str:
+        return ""
+
+    def page(self, *_: object) -> str:
         return ""
 
     def stamp(self) -> tuple[int, int, int]:

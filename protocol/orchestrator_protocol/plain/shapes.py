@@ -308,6 +308,7 @@ class MissionSummaryParams(TypedDict):
     """Ask for the story of a mission: what was done, by whom, how long, what was refused, what proves it."""
 
     missionId: str
+    wantsPage: NotRequired[bool]
 
 
 class MissionSummaryResult(TypedDict):
@@ -315,6 +316,7 @@ class MissionSummaryResult(TypedDict):
 
     markdown: str
     status: MissionStatusResult
+    page: str
 
 
 class MissionUndoParams(TypedDict):

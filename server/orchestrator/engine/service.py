@@ -248,6 +248,11 @@ class MissionService:
         mission = self.get(mission_id)
         return self._rooms.projection.summary(mission, await history(self._rooms.journal, mission_id))
 
+    async def page(self, mission_id: str) -> str:
+        """The same as one HTML file."""
+        mission = self.get(mission_id)
+        return self._rooms.projection.page(mission, await history(self._rooms.journal, mission_id))
+
     def estimate(self, mission_id: str, host: str) -> Estimate:
         """What a mission on this host, or ("" for none) the running one, is likely to need."""
         running = self.get(mission_id) if mission_id else None

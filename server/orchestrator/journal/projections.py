@@ -12,6 +12,7 @@ from orchestrator.config.places import SUMMARY_NAME
 from orchestrator.domain.mission import Mission
 from orchestrator.journal.faults import translate
 from orchestrator.journal.files import write_all
+from orchestrator.journal.page import render_page
 from orchestrator.journal.summary import render_summary
 from orchestrator.ports.journal import JournalError, Recorded
 from orchestrator.ports.projection import Projection
@@ -41,6 +42,10 @@ class WorkspaceProjection(Projection):
     def summary(self, mission: Mission, recorded: Sequence[Recorded]) -> str:
         """The summary's text alone."""
         return render_summary(mission, recorded)
+
+    def page(self, mission: Mission, recorded: Sequence[Recorded]) -> str:
+        """The same as one HTML file that loads nothing and runs nothing."""
+        return render_page(mission, recorded)
 
     def _write(self, name: str, text: str) -> None:
         folder, _, file = name.rpartition("/")

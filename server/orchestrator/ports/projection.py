@@ -19,3 +19,7 @@ class Projection(Protocol):
     def summary(self, mission: Mission, recorded: Sequence[Recorded]) -> str:
         """The summary's text alone."""
         ...
+
+    def page(self, mission: Mission, recorded: Sequence[Recorded]) -> str:
+        """The same as one HTML file that loads nothing and runs nothing."""
+        ...

@@ -92,6 +92,10 @@ class Service(Protocol):
         """What a mission did, as Markdown."""
         ...
 
+    async def page(self, mission_id: str) -> str:
+        """The same as one HTML file."""
+        ...
+
     def estimate(self, mission_id: str, host: str) -> Estimate:
         """What a mission is likely to need."""
         ...

@@ -10,4 +10,5 @@ from orchestrator_protocol.mission import MissionSummaryParams, MissionSummaryRe
 async def mission_summary(service: Service, params: MissionSummaryParams) -> MissionSummaryResult:
     """The story of a mission."""
     markdown = await service.summary(params.mission_id)
-    return MissionSummaryResult(markdown=markdown, status=status_view(service.get(params.mission_id)))
+    page = await service.page(params.mission_id) if params.wants_page else ""
+    return MissionSummaryResult(markdown=markdown, page=page, status=status_view(service.get(params.mission_id)))
