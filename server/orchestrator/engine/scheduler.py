@@ -67,8 +67,10 @@ class Scheduler:
         self._mark: list[float | None] = []
         self._ready: defaultdict[str, list[_Entry]] = defaultdict(list)
         self._writes = WriteIndex()
-        self._waiters: dict[str, list[_Entry]] = {}
-        self._woken: dict[int, str] = {}
+        self._waiters: dict[tuple[str, str], list[_Entry]] = {}
+        """Who waits for an obstacle to go, by obstacle and lane."""
+        self._woken: defaultdict[int, list[str]] = defaultdict(list)
+        """Tasks that are looked at because obstacles have gone: the next waiters follow once that is decided."""
 
     def __contains__(self, task_id: str) -> bool:
         """Whether the graph holds the task."""
@@ -100,7 +102,7 @@ class Scheduler:
         else:
             self._measure()
         for task in range(first, len(self._ids)):
-            if not self._unmet[task]:
+            if not self._unmet[task] and self._mark[task] is None:
                 self._again(task)
 
     def depend(self, task_id: str, depends_on: Iterable[str]) -> None:
@@ -148,7 +150,8 @@ class Scheduler:
             free = self._writes.release(self._paths[task])
             if self._waiters:
                 for obstacle in free:
-                    self._wake(obstacle)
+                    for lane in self._ready:
+                        self._wake(obstacle, lane)
         if phase is _SETTLED:
             unmet = self._unmet
             for other in self._after[task]:
@@ -178,10 +181,10 @@ class Scheduler:
             if obstacle is None:
                 self._phase[task] = _RUNNING
             else:
-                heappush(self._waiters.setdefault(obstacle, []), (rank, task))
+                heappush(self._waiters.setdefault((obstacle, self._lane[task]), []), (rank, task))
                 self._mark[task] = rank
-            if self._woken and (gone := self._woken.pop(task, None)) is not None:
-                self._wake(gone)
+            if self._woken:
+                self._decided(task)
             if obstacle is None:
                 return self._ids[task]
         return None
@@ -259,8 +262,8 @@ class Scheduler:
             heap = self._ready[lane]
             while heap and mark[heap[0][1]] != heap[0][0]:
                 _, task = heappop(heap)
-                if self._woken and mark[task] is None and (gone := self._woken.pop(task, None)) is not None:
-                    self._wake(gone)
+                if self._woken and mark[task] is None:
+                    self._decided(task)
             if heap and (best is None or heap[0] < best[0]):
                 best = heap
         return best
@@ -279,17 +282,26 @@ class Scheduler:
         self._paths += write_sets
         self._writes.learn(entries)
 
-    def _wake(self, obstacle: str) -> None:
-        """Have the best task that waits for an obstacle to go looked at; the next follows once that is decided."""
-        waiting = self._waiters.get(obstacle)
+    def _wake(self, obstacle: str, lane: str) -> None:
+        """Have the best task of a lane that waits for an obstacle to go looked at.
+
+        One a lane: a task whose lane is full must not hold up those of other lanes.
+        """
+        key = obstacle, lane
+        waiting = self._waiters.get(key)
         while waiting and not self._writes.is_in_the_way(obstacle):
             rank, task = heappop(waiting)
             if not waiting:
-                del self._waiters[obstacle]
+                del self._waiters[key]
             if self._mark[task] == rank:
                 self._again(task)
-                self._woken[task] = obstacle
+                self._woken[task].append(obstacle)
                 return
+
+    def _decided(self, task: int) -> None:
+        """A task that was woken has started or waits again: whoever waits behind it is looked at next."""
+        for obstacle in self._woken.pop(task, ()):
+            self._wake(obstacle, self._lane[task])
 
     def _count_unmet(self, tasks: Iterable[int]) -> int:
         return sum(1 for task in tasks if self._phase[task] is not _SETTLED)

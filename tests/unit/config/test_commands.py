@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator.clock import SystemClock
-from orchestrator.config.places import places
 from orchestrator.domain.events import MissionAccepted, PlanAccepted
 from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.words import DeliveryMode
 from orchestrator.journal.store import open_journal
+from orchestrator.reading import read_missions
 
 PROGRAMS = Path(sys.executable).parent
 TIMEOUT_S = 100
@@ -70,12 +70,12 @@ def test_check_is_content_or_ends_with_2(workspace: Path) -> None:
     assert run("config", "show", "-w", workspace).returncode == 2
 
 
-def test_a_wrong_file_stops_a_run_before_anything_starts(workspace: Path) -> None:
+def test_a_wrong_file_stops_a_mission_before_it_starts(workspace: Path) -> None:
     (workspace / ".opencode/orchestrator.jsonc").write_text('{"host": "scripted:evil.json"}')
     done = run("run", "x", "-w", workspace)
     assert done.returncode == 2
     assert "only you may set it" in done.stderr
-    assert not places(workspace).journal.exists()
+    assert read_missions(workspace) == []
 
 
 def test_the_schema_is_printed(workspace: Path) -> None:

@@ -122,6 +122,17 @@ def test_lanes_that_are_full_do_not_hold_others_up() -> None:
     assert scheduler.take(["small", "big"]) == "a"
 
 
+def test_a_full_lane_does_not_hold_up_who_waits_for_the_same_file() -> None:
+    scheduler = scheduler_of(
+        job("a", write_set=["x"], estimate_s=99),
+        job("b", write_set=["x"], lane="big", estimate_s=50),
+        job("c", write_set=["x"], lane="small"),
+    )
+    assert take_all(scheduler) == ["a"]
+    scheduler.put("a", Phase.SETTLED)
+    assert scheduler.take(["small", ""]) == "c"
+
+
 def test_short_paths_wait_where_only_long_ones_may_start() -> None:
     scheduler = scheduler_of(job("a"), job("b", estimate_s=90))
     assert scheduler.take(least_s=60) == "b"
@@ -149,7 +160,7 @@ def test_a_ladder_of_ways_is_corrected_in_bounded_time() -> None:
 _PATHS = st.sampled_from(["a", "a/", "a/b", "a/b/", "a/b/c.py", "a/d.py", "e.py", "f/g.py", "f/", "*"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(st.lists(_PATHS, min_size=1, max_size=3, unique=True), min_size=1, max_size=12), st.randoms())
 def test_it_agrees_with_scanning_everything(write_sets: list[list[str]], chance: random.Random) -> None:
     """Whatever is held: never an overlap, and nothing is left waiting that could run. All tasks run in the end."""
