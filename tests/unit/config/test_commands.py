@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.clock import SystemClock
+from orchestrator.config.places import places
 from orchestrator.domain.events import MissionAccepted, PlanAccepted
 from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.words import DeliveryMode
