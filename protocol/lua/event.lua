@@ -11,13 +11,17 @@
 ---@field type string
 ---@field data orchestrator.EventData
 
----Events after a sequence number, of one mission or (without `missionId`) of all. Errors: unknown_mission.
+---Events after a sequence number, of one mission or (without `missionId`) of all.
+---
+---Errors: unknown_mission, events_archived.
 ---@class orchestrator.MissionEventsParams
 ---@field missionId? string # At most 200 characters, default "".
----@field afterSeq? integer # At least 0, default 0.
+---@field afterSeq? integer # At least 0, at most 1,000,000,000,000,000, default 0.
 ---@field limit? integer # At least 1, at most 1,000, default 1000.
 
 ---Events, oldest first. Ask again with `lastSeq` until `events` is empty; a full answer may be cut by size.
+---
+---After the newest event there is none: `lastSeq` is then the `afterSeq` of the question.
 ---@class orchestrator.MissionEventsResult
 ---@field events orchestrator.MissionEvent[]
 ---@field lastSeq integer

@@ -6,7 +6,7 @@
 ---@field ["mission/start"] fun(params: orchestrator.MissionStartParams): orchestrator.MissionStartResult # Take a mission in and run or queue it.
 ---@field ["mission/stop"] fun(params: orchestrator.MissionStopParams): orchestrator.MissionStopResult # Stop a mission and wait until it is reaped; its work so far stays on the mission's ref.
 ---@field ["mission/status"] fun(params: orchestrator.MissionStatusParams): orchestrator.MissionStatusResult # All that is known of a mission.
----@field ["mission/list"] fun(params: orchestrator.MissionListParams): orchestrator.MissionListResult # Every mission of the workspace, in short.
+---@field ["mission/list"] fun(params: orchestrator.MissionListParams): orchestrator.MissionListResult # The newest missions of the workspace, in short.
 ---@field ["mission/events"] fun(params: orchestrator.MissionEventsParams): orchestrator.MissionEventsResult # Events after a sequence number.
 ---@field ["mission/diff"] fun(params: orchestrator.MissionDiffParams): orchestrator.MissionDiffResult # The work as a unified diff.
 ---@field ["mission/deliver"] fun(params: orchestrator.MissionDeliverParams): orchestrator.MissionDeliverResult # Bring the work to the user.

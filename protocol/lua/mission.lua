@@ -9,19 +9,19 @@
 ---Money is in US dollars; `wallTimeS` counts from the start, pauses included. The worst case of every model call is
 ---reserved before it. At a limit the mission waits for a person, with everything kept.
 ---@class orchestrator.Budget
----@field tokens? (integer|nil) # At least 1, default null.
----@field moneyUsd? (number|nil) # Above 0, default null.
----@field turns? (integer|nil) # At least 1, default null.
----@field toolCalls? (integer|nil) # At least 1, default null.
----@field wallTimeS? (number|nil) # Above 0, default null.
+---@field tokens? (integer|nil) # At least 1, at most 1,000,000,000,000,000, default null.
+---@field moneyUsd? (number|nil) # Above 0, at most 1,000,000,000, default null.
+---@field turns? (integer|nil) # At least 1, at most 1,000,000,000,000,000, default null.
+---@field toolCalls? (integer|nil) # At least 1, at most 1,000,000,000,000,000, default null.
+---@field wallTimeS? (number|nil) # Above 0, at most 100,000,000, default null.
 
 ---A file, or a range of its lines (both from 1, last included), that the mission is about.
 ---
 ---`path` is relative to the workspace, with forward slashes.
 ---@class orchestrator.ContextItem
 ---@field path string # At least 1 characters, at most 4,096 characters.
----@field firstLine? (integer|nil) # At least 1, default null.
----@field lastLine? (integer|nil) # At least 1, default null.
+---@field firstLine? (integer|nil) # At least 1, at most 1,000,000,000,000,000, default null.
+---@field lastLine? (integer|nil) # At least 1, at most 1,000,000,000,000,000, default null.
 
 ---@alias orchestrator.DeliveryMode "apply"|"branch"|"patch"
 
@@ -72,10 +72,13 @@
 ---@class orchestrator.MissionHoldResult
 ---@field status orchestrator.MissionStatus
 
----Ask for all missions of the workspace. Errors: no_workspace.
+---Ask for the missions of the workspace.
+---
+---Older ones than the newest 1,000 are not listed; whoever knows the id of one can still ask about it.
+---Errors: no_workspace.
 ---@class orchestrator.MissionListParams
 
----Every mission of the workspace, oldest first.
+---The newest missions of the workspace, at most 1,000, oldest of them first.
 ---@class orchestrator.MissionListResult
 ---@field missions orchestrator.MissionSummary[]
 

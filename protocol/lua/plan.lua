@@ -7,7 +7,7 @@
 ---plan is at another version), already_answered, no_plan, unknown_mission, no_workspace.
 ---@class orchestrator.PlanApproveParams
 ---@field missionId string # At least 1 characters, at most 200 characters.
----@field version integer # At least 1.
+---@field version integer # At least 1, at most 1,000,000,000,000,000.
 ---@field isApproved? boolean # Default true.
 ---@field text? string # At most 20,000 characters, default "".
 
@@ -47,7 +47,7 @@
 ---duplicate_id, task_running, task_closed, task_not_closed, bad_path, bad_place, cycle, unknown_mission, no_workspace.
 ---@class orchestrator.PlanReviseParams
 ---@field missionId string # At least 1 characters, at most 200 characters.
----@field version integer # At least 1.
+---@field version integer # At least 1, at most 1,000,000,000,000,000.
 ---@field edits orchestrator.PlanEditParams[] # At least 1 items, at most 1,000 items.
 
 ---The plan's new version. It is on disk.

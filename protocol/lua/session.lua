@@ -4,10 +4,10 @@
 ---Set limits of a mission anew, never below what is used. Errors: limit_too_low, unknown_mission, no_workspace.
 ---@class orchestrator.BudgetChangeParams
 ---@field missionId string # At least 1 characters, at most 200 characters.
----@field tokens? (integer|nil) # At least 1, default null.
----@field moneyUsd? (number|nil) # Above 0, default null.
----@field turns? (integer|nil) # At least 1, default null.
----@field toolCalls? (integer|nil) # At least 1, default null.
+---@field tokens? (integer|nil) # At least 1, at most 1,000,000,000,000,000, default null.
+---@field moneyUsd? (number|nil) # Above 0, at most 1,000,000,000, default null.
+---@field turns? (integer|nil) # At least 1, at most 1,000,000,000,000,000, default null.
+---@field toolCalls? (integer|nil) # At least 1, at most 1,000,000,000,000,000, default null.
 
 ---The limits are set.
 ---@class orchestrator.BudgetChangeResult
@@ -17,8 +17,8 @@
 ---Money is in US dollars. Errors: budget_exhausted (a person said no: do not call), unknown_session, no_workspace.
 ---@class orchestrator.BudgetReserveParams
 ---@field sessionId string # At least 1 characters, at most 200 characters.
----@field tokens integer # At least 0.
----@field moneyUsd? number # At least 0, default 0.0.
+---@field tokens integer # At least 0, at most 1,000,000,000,000,000.
+---@field moneyUsd? number # At least 0, at most 1,000,000,000, default 0.0.
 
 ---The call may be made; say what it used with `budget/settle`.
 ---@class orchestrator.BudgetReserveResult
@@ -28,8 +28,8 @@
 ---@class orchestrator.BudgetSettleParams
 ---@field sessionId string # At least 1 characters, at most 200 characters.
 ---@field reservationId string # At least 1 characters, at most 200 characters.
----@field tokens integer # At least 0.
----@field moneyUsd? number # At least 0, default 0.0.
+---@field tokens integer # At least 0, at most 1,000,000,000,000,000.
+---@field moneyUsd? number # At least 0, at most 1,000,000,000, default 0.0.
 
 ---The account is up to date.
 ---@class orchestrator.BudgetSettleResult
@@ -102,9 +102,9 @@
 ---@field failure? ("rate_limited"|"quota_exhausted"|"overloaded"|"server_error"|"cut_off"|"stalled"|"unauthorized"|"no_such_model"|"bad_history"|"unknown_tool"|"too_long"|"empty_answer"|"refused"|"looping"|"crashed"|"timed_out"|"context_overflow"|"malformed"|"tool_failed"|"unavailable"|"unsupported"|"unknown"|nil) # Default null.
 ---@field retryAfterS? (number|nil) # At least 0, default null.
 ---@field turnId? string # At most 200 characters, default "".
----@field inputTokens? integer # At least 0, default 0.
----@field outputTokens? integer # At least 0, default 0.
----@field moneyUsd? number # At least 0, default 0.0.
+---@field inputTokens? integer # At least 0, at most 1,000,000,000,000,000, default 0.
+---@field outputTokens? integer # At least 0, at most 1,000,000,000,000,000, default 0.
+---@field moneyUsd? number # At least 0, at most 1,000,000,000, default 0.0.
 
 ---One message of a session.
 ---@class orchestrator.SessionMessage

@@ -22,7 +22,7 @@
 ---@class orchestrator.TaskLogParams
 ---@field missionId string # At least 1 characters, at most 200 characters.
 ---@field taskId string # At least 1 characters, at most 200 characters.
----@field afterSeq? integer # At least 0, default 0.
+---@field afterSeq? integer # At least 0, at most 1,000,000,000,000,000, default 0.
 ---@field limit? integer # At least 1, at most 1,000, default 1000.
 
 ---What happened, oldest first. `lastSeq` is where to go on from.

@@ -73,7 +73,7 @@ _TABLE = (
         "mission/list",
         mission.MissionListParams,
         mission.MissionListResult,
-        "Every mission of the workspace, in short.",
+        "The newest missions of the workspace, in short.",
     ),
     _request("mission/events", event.MissionEventsParams, event.MissionEventsResult, "Events after a sequence number."),
     _request("mission/diff", mission.MissionDiffParams, mission.MissionDiffResult, "The work as a unified diff."),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from orchestrator_protocol.bounds import MAX_COUNT, MAX_S, MAX_USD
 from orchestrator_protocol.seal import SealView
 from orchestrator_protocol.task import TaskCounts, TaskView
 from orchestrator_protocol.wire import Params, RequestParams, Result
@@ -32,8 +33,8 @@ class ContextItem(Params):
     """
 
     path: Annotated[str, Field(min_length=1, max_length=4_096)]
-    first_line: Annotated[int, Field(ge=1)] | None = None
-    last_line: Annotated[int, Field(ge=1)] | None = None
+    first_line: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None = None
+    last_line: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None = None
 
 
 class Budget(Params):
@@ -43,11 +44,11 @@ class Budget(Params):
     reserved before it. At a limit the mission waits for a person, with everything kept.
     """
 
-    tokens: Annotated[int, Field(ge=1)] | None = None
-    money_usd: Annotated[float, Field(gt=0)] | None = None
-    turns: Annotated[int, Field(ge=1)] | None = None
-    tool_calls: Annotated[int, Field(ge=1)] | None = None
-    wall_time_s: Annotated[float, Field(gt=0)] | None = None
+    tokens: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None = None
+    money_usd: Annotated[float, Field(gt=0, le=MAX_USD)] | None = None
+    turns: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None = None
+    tool_calls: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None = None
+    wall_time_s: Annotated[float, Field(gt=0, le=MAX_S)] | None = None
 
 
 class Usage(Result):
@@ -229,13 +230,17 @@ class MissionSummary(Result):
 
 
 class MissionListResult(Result):
-    """Every mission of the workspace, oldest first."""
+    """The newest missions of the workspace, at most 1,000, oldest of them first."""
 
     missions: list[MissionSummary]
 
 
 class MissionListParams(RequestParams[MissionListResult]):
-    """Ask for all missions of the workspace. Errors: no_workspace."""
+    """Ask for the missions of the workspace.
+
+    Older ones than the newest 1,000 are not listed; whoever knows the id of one can still ask about it.
+    Errors: no_workspace.
+    """
 
 
 class MissionDiffResult(Result):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from orchestrator_protocol.bounds import MAX_COUNT
 from orchestrator_protocol.mission import MissionId
 from orchestrator_protocol.task import TaskId, TaskView
 from orchestrator_protocol.wire import Params, RequestParams, Result
@@ -42,7 +43,7 @@ class PlanApproveParams(RequestParams[PlanApproveResult]):
     """
 
     mission_id: MissionId
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1, le=MAX_COUNT)]
     is_approved: bool = True
     text: Annotated[str, Field(max_length=20_000)] = ""
 
@@ -79,5 +80,5 @@ class PlanReviseParams(RequestParams[PlanReviseResult]):
     """
 
     mission_id: MissionId
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1, le=MAX_COUNT)]
     edits: Annotated[list[PlanEditParams], Field(min_length=1, max_length=1_000)]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from orchestrator_protocol.bounds import MAX_COUNT, MAX_USD
 from orchestrator_protocol.task import Role
 from orchestrator_protocol.wire import Params, RequestParams, Result
 
@@ -174,9 +175,9 @@ class SessionEvent(Params):
     ) = None
     retry_after_s: Annotated[float, Field(ge=0)] | None = None
     turn_id: Annotated[str, Field(max_length=200)] = ""
-    input_tokens: Annotated[int, Field(ge=0)] = 0
-    output_tokens: Annotated[int, Field(ge=0)] = 0
-    money_usd: Annotated[float, Field(ge=0)] = 0.0
+    input_tokens: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
+    output_tokens: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
+    money_usd: Annotated[float, Field(ge=0, le=MAX_USD)] = 0.0
 
 
 class ToolCallResult(Result):
@@ -211,8 +212,8 @@ class BudgetReserveParams(RequestParams[BudgetReserveResult]):
     """
 
     session_id: SessionId
-    tokens: Annotated[int, Field(ge=0)]
-    money_usd: Annotated[float, Field(ge=0)] = 0.0
+    tokens: Annotated[int, Field(ge=0, le=MAX_COUNT)]
+    money_usd: Annotated[float, Field(ge=0, le=MAX_USD)] = 0.0
 
 
 class BudgetSettleResult(Result):
@@ -224,8 +225,8 @@ class BudgetSettleParams(RequestParams[BudgetSettleResult]):
 
     session_id: SessionId
     reservation_id: Annotated[str, Field(min_length=1, max_length=200)]
-    tokens: Annotated[int, Field(ge=0)]
-    money_usd: Annotated[float, Field(ge=0)] = 0.0
+    tokens: Annotated[int, Field(ge=0, le=MAX_COUNT)]
+    money_usd: Annotated[float, Field(ge=0, le=MAX_USD)] = 0.0
 
 
 class BudgetChangeResult(Result):
@@ -236,7 +237,7 @@ class BudgetChangeParams(RequestParams[BudgetChangeResult]):
     """Set limits of a mission anew, never below what is used. Errors: limit_too_low, unknown_mission, no_workspace."""
 
     mission_id: Annotated[str, Field(min_length=1, max_length=200)]
-    tokens: Annotated[int, Field(ge=1)] | None = None
-    money_usd: Annotated[float, Field(gt=0)] | None = None
-    turns: Annotated[int, Field(ge=1)] | None = None
-    tool_calls: Annotated[int, Field(ge=1)] | None = None
+    tokens: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None = None
+    money_usd: Annotated[float, Field(gt=0, le=MAX_USD)] | None = None
+    turns: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None = None
+    tool_calls: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None = None

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from orchestrator_protocol.bounds import MAX_COUNT
 from orchestrator_protocol.wire import RequestParams, Result
 
 TaskStatus = Literal["open", "running", "fixing", "done", "failed", "struck"]
@@ -119,5 +120,5 @@ class TaskLogParams(RequestParams[TaskLogResult]):
 
     mission_id: _MissionId
     task_id: TaskId
-    after_seq: Annotated[int, Field(ge=0)] = 0
+    after_seq: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
     limit: Annotated[int, Field(ge=1, le=1_000)] = 1_000

@@ -130,7 +130,7 @@ export const ERRORS = {
   bad_pattern: { code: 1138, isRetryUseful: false },
   /** The limit is below what is used already. set a higher one */
   limit_too_low: { code: 1140, isRetryUseful: false },
-  /** These events are in an archive; `orchestrator audit` and the summary still know them. ask for later ones: the message names the number; the summary still tells the story */
+  /** These events were dropped from the archive, which has a size cap; `mission/list` still knows the mission. ask for later ones: the message names the number; mission/list still knows the mission */
   events_archived: { code: 1141, isRetryUseful: false },
   /** Writing failed while it was undone; what was done was put back. free disk space, correct permissions, then again */
   undo_failed: { code: 1142, isRetryUseful: true },

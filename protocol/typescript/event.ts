@@ -17,17 +17,25 @@ export type MissionEvent = {
   };
 }[keyof EventData];
 
-/** Events after a sequence number, of one mission or (without `missionId`) of all. Errors: unknown_mission. */
+/**
+ * Events after a sequence number, of one mission or (without `missionId`) of all.
+ *
+ * Errors: unknown_mission, events_archived.
+ */
 export interface MissionEventsParams {
   /** At most 200 characters, default "". */
   missionId?: string;
-  /** At least 0, default 0. A whole number. */
+  /** At least 0, at most 1,000,000,000,000,000, default 0. A whole number. */
   afterSeq?: number;
   /** At least 1, at most 1,000, default 1000. A whole number. */
   limit?: number;
 }
 
-/** Events, oldest first. Ask again with `lastSeq` until `events` is empty; a full answer may be cut by size. */
+/**
+ * Events, oldest first. Ask again with `lastSeq` until `events` is empty; a full answer may be cut by size.
+ *
+ * After the newest event there is none: `lastSeq` is then the `afterSeq` of the question.
+ */
 export interface MissionEventsResult {
   events: readonly MissionEvent[];
   /** A whole number. */

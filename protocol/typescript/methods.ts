@@ -19,7 +19,7 @@ export interface Requests {
   "mission/stop": { params: MissionStopParams; result: MissionStopResult };
   /** All that is known of a mission. */
   "mission/status": { params: MissionStatusParams; result: MissionStatusResult };
-  /** Every mission of the workspace, in short. */
+  /** The newest missions of the workspace, in short. */
   "mission/list": { params: MissionListParams; result: MissionListResult };
   /** Events after a sequence number. */
   "mission/events": { params: MissionEventsParams; result: MissionEventsResult };

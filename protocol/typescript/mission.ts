@@ -12,15 +12,15 @@ export type ApprovalMode = "never" | "plan";
  * reserved before it. At a limit the mission waits for a person, with everything kept.
  */
 export interface Budget {
-  /** At least 1, default null. */
+  /** At least 1, at most 1,000,000,000,000,000, default null. */
   tokens?: number | null;
-  /** Above 0, default null. */
+  /** Above 0, at most 1,000,000,000, default null. */
   moneyUsd?: number | null;
-  /** At least 1, default null. */
+  /** At least 1, at most 1,000,000,000,000,000, default null. */
   turns?: number | null;
-  /** At least 1, default null. */
+  /** At least 1, at most 1,000,000,000,000,000, default null. */
   toolCalls?: number | null;
-  /** Above 0, default null. */
+  /** Above 0, at most 100,000,000, default null. */
   wallTimeS?: number | null;
 }
 
@@ -32,9 +32,9 @@ export interface Budget {
 export interface ContextItem {
   /** At least 1 characters, at most 4,096 characters. */
   path: string;
-  /** At least 1, default null. */
+  /** At least 1, at most 1,000,000,000,000,000, default null. */
   firstLine?: number | null;
-  /** At least 1, default null. */
+  /** At least 1, at most 1,000,000,000,000,000, default null. */
   lastLine?: number | null;
 }
 
@@ -111,10 +111,15 @@ export interface MissionHoldResult {
   status: MissionStatus;
 }
 
-/** Ask for all missions of the workspace. Errors: no_workspace. */
+/**
+ * Ask for the missions of the workspace.
+ *
+ * Older ones than the newest 1,000 are not listed; whoever knows the id of one can still ask about it.
+ * Errors: no_workspace.
+ */
 export type MissionListParams = Readonly<Record<string, never>>;
 
-/** Every mission of the workspace, oldest first. */
+/** The newest missions of the workspace, at most 1,000, oldest of them first. */
 export interface MissionListResult {
   missions: readonly MissionSummary[];
 }

@@ -10,7 +10,7 @@ import type { TaskView } from "./task.js";
 export interface PlanApproveParams {
   /** At least 1 characters, at most 200 characters. */
   missionId: string;
-  /** At least 1. A whole number. */
+  /** At least 1, at most 1,000,000,000,000,000. A whole number. */
   version: number;
   /** Default true. */
   isApproved?: boolean;
@@ -72,7 +72,7 @@ export interface PlanGetResult {
 export interface PlanReviseParams {
   /** At least 1 characters, at most 200 characters. */
   missionId: string;
-  /** At least 1. A whole number. */
+  /** At least 1, at most 1,000,000,000,000,000. A whole number. */
   version: number;
   /** At least 1 items, at most 1,000 items. */
   edits: readonly PlanEditParams[];

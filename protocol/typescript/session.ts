@@ -4,13 +4,13 @@
 export interface BudgetChangeParams {
   /** At least 1 characters, at most 200 characters. */
   missionId: string;
-  /** At least 1, default null. */
+  /** At least 1, at most 1,000,000,000,000,000, default null. */
   tokens?: number | null;
-  /** Above 0, default null. */
+  /** Above 0, at most 1,000,000,000, default null. */
   moneyUsd?: number | null;
-  /** At least 1, default null. */
+  /** At least 1, at most 1,000,000,000,000,000, default null. */
   turns?: number | null;
-  /** At least 1, default null. */
+  /** At least 1, at most 1,000,000,000,000,000, default null. */
   toolCalls?: number | null;
 }
 
@@ -25,9 +25,9 @@ export interface BudgetChangeResult {}
 export interface BudgetReserveParams {
   /** At least 1 characters, at most 200 characters. */
   sessionId: string;
-  /** At least 0. A whole number. */
+  /** At least 0, at most 1,000,000,000,000,000. A whole number. */
   tokens: number;
-  /** At least 0, default 0.0. */
+  /** At least 0, at most 1,000,000,000, default 0.0. */
   moneyUsd?: number;
 }
 
@@ -42,9 +42,9 @@ export interface BudgetSettleParams {
   sessionId: string;
   /** At least 1 characters, at most 200 characters. */
   reservationId: string;
-  /** At least 0. A whole number. */
+  /** At least 0, at most 1,000,000,000,000,000. A whole number. */
   tokens: number;
-  /** At least 0, default 0.0. */
+  /** At least 0, at most 1,000,000,000, default 0.0. */
   moneyUsd?: number;
 }
 
@@ -143,11 +143,11 @@ export interface SessionEvent {
   retryAfterS?: number | null;
   /** At most 200 characters, default "". */
   turnId?: string;
-  /** At least 0, default 0. A whole number. */
+  /** At least 0, at most 1,000,000,000,000,000, default 0. A whole number. */
   inputTokens?: number;
-  /** At least 0, default 0. A whole number. */
+  /** At least 0, at most 1,000,000,000,000,000, default 0. A whole number. */
   outputTokens?: number;
-  /** At least 0, default 0.0. */
+  /** At least 0, at most 1,000,000,000, default 0.0. */
   moneyUsd?: number;
 }
 

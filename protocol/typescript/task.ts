@@ -34,7 +34,7 @@ export interface TaskLogParams {
   missionId: string;
   /** At least 1 characters, at most 200 characters. */
   taskId: string;
-  /** At least 0, default 0. A whole number. */
+  /** At least 0, at most 1,000,000,000,000,000, default 0. A whole number. */
   afterSeq?: number;
   /** At least 1, at most 1,000, default 1000. A whole number. */
   limit?: number;

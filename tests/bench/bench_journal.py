@@ -53,6 +53,8 @@ GOAL_NOTICE_MS = 20.0
 GOAL_RESTART_S = 2.0
 RESTART_EVENTS = 1_000_000
 FOLD_EVENTS = 100_000
+ROUNDS = 5
+"""Pairs that are measured in turns."""
 STEPS = 200
 DBOS = "dbos==3.4.0"
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,17 +211,20 @@ DBOS.destroy()
 
 
 def step_row() -> Row:
-    """One durable step: before it and after it an event is on disk. DBOS writes one row after its step."""
+    """One durable step: before it and after it an event is on disk. DBOS writes one row after its step.
+
+    Taken in turns, because the time of a sync changes with what else the disk does; the ratio is the median of pairs.
+    """
     row: Row = {"name": "journal: a durable step (recorded before and after), against DBOS on SQLite", "unit": "ms"}
-    own_s = statistics.median(_fresh(_own_step_s) for _ in range(3))
-    row |= {"value": round(own_s * 1000, 3), "goal": f"ratio <= {GOAL_STEP_RATIO}"}
+    row |= {"goal": f"ratio <= {GOAL_STEP_RATIO}"}
     try:
-        peer_s = _fresh(_dbos_step_s)
+        pairs = [(_fresh(_own_step_s), _fresh(_dbos_step_s)) for _ in range(ROUNDS)]
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         return row | {"met": False, "problem": f"{DBOS} could not be measured: {error}"}
-    ratio = own_s / peer_s
-    peer = f"{DBOS}: {peer_s * 1000:.3f} ms"
-    return row | {"peer": peer, "ratio": round(ratio, 3), "met": ratio <= GOAL_STEP_RATIO}
+    ratio = statistics.median(own_s / peer_s for own_s, peer_s in pairs)
+    own_s, peer_s = (statistics.median(pair[which] for pair in pairs) for which in (0, 1))
+    row |= {"value": round(own_s * 1000, 3), "peer": f"{DBOS}: {peer_s * 1000:.3f} ms"}
+    return row | {"ratio": round(ratio, 3), "met": ratio <= GOAL_STEP_RATIO}
 
 
 def _own_step_s(folder: Path) -> float:

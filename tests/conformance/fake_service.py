@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
+from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from orchestrator.domain.events import Event, MissionAccepted, MissionEnded, MissionStarted
@@ -43,6 +45,8 @@ class FakeService:
         self.is_closed = False
         self.hosted = HostedSessionRegister()
         self.root = ""
+        self._threads = threading.Event()
+        """Ends the wait of every thread that a "block" holds."""
 
     def record(self, mission_id: str, event: Event) -> None:
         """Append an event, fold it, tell subscribers."""
@@ -63,6 +67,11 @@ class FakeService:
             raise RuntimeError("a secret inside")
         if request.text == "unencodable":
             raise OrchestratorError("unheard_of", "a code without an entry", "\ud800")
+        if request.text == "block":
+            await to_thread.run_sync(self._threads.wait, 60.0)
+        if request.text == "release":
+            self._threads.set()
+            self._threads = threading.Event()
         if request.text == "slow":
             await anyio.sleep(1.0)
         if request.text == "hang":
@@ -121,6 +130,8 @@ class FakeService:
 
     async def diff(self, mission_id: str, task_id: str = "") -> str:
         mission = self.get(mission_id)
+        if mission.text == "no text":
+            return "\ud800"
         if mission.text.startswith("diff "):
             return ("+" + "x" * 98 + "\n") * int(mission.text.split()[1])
         return "--- a/a.py\n+++ b/a.py\n"

@@ -5,6 +5,19 @@ from __future__ import annotations
 import pytest
 
 
+@pytest.mark.parametrize(("version", "older"), [(0, "client"), (2, "server"), (99, "server")])
+def test_another_version_of_the_protocol_is_refused_and_can_be_corrected(start, tmp_path, version, older) -> None:
+    wire = start()
+    said = {"experimental": {"orchestrator": {"protocolVersion": version}}}
+    error = wire.initialize(tmp_path, capabilities=said)["error"]
+    assert error["data"]["code"] == "protocol_mismatch"
+    assert f"version {version}" in error["message"]
+    assert error["data"]["hint"] == f"upgrade the {older}"
+    assert wire.call(1, "mission/list", {})["error"]["code"] == -32002
+    assert "result" in wire.initialize(tmp_path)
+    assert "result" in wire.call(2, "mission/list", {})
+
+
 @pytest.mark.parametrize(
     ("ours", "is_told"), [({}, False), ({"show": {"notices": True}}, True), ({"host": {"name": "ed"}}, True)]
 )

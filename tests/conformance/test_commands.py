@@ -10,9 +10,10 @@ import pytest
 from hosting import in_process
 
 from orchestrator.client import RemoteError
-from orchestrator_protocol.methods import commands
+from orchestrator_protocol.methods import METHODS, commands
 
 pytestmark = pytest.mark.anyio
+REQUESTS = json.loads((Path(__file__).parents[2] / "protocol/conformance/requests.json").read_text(encoding="utf-8"))
 SOURCE = "def missing(name, names):\n    print(name)\n    return not name in names\n"
 
 
@@ -56,6 +57,37 @@ async def test_a_command_is_its_method(root) -> None:
             assert (await refusal(command(bad))).code == "invalid_params"  # pyright: ignore[reportArgumentType] - wrong on purpose
         assert (await refusal(command("orchestrator.mission.list", {}, {}))).code == "invalid_params"
         assert (await refusal(command("orchestrator.fixRule", {"rule": 1}))).code == "invalid_params"
+
+
+async def test_unknown_missions_and_tasks_are_told_by_every_method(root) -> None:
+    about = {name: m for name, m in METHODS.items() if m.direction == "client_to_server" and m.result is not None}
+    asked = {name: {key: value for key, value in REQUESTS[name]["valid"][0].items() if value} for name in about}
+    async with in_process(root) as come, come() as host:
+        started = await host.call("mission/start", text="write b.py", host="editor", approval="plan", trust=True)
+        await host.until(lambda: bool(host.asked))
+        missions, tasks = 0, 0
+        for name, method in about.items():
+            fields = method.params.model_fields
+            if "mission_id" in fields:
+                error = await refusal(host.call(name, **asked[name] | {"missionId": "m-none"}))
+                assert (error.code, "m-none" in error.message) == ("unknown_mission", True), name
+                missions += 1
+            if "task_id" in fields:
+                params = asked[name] | {"missionId": started["missionId"], "taskId": "t-none"}
+                error = await refusal(host.call(name, **params))
+                assert (error.code, "t-none" in error.message) == ("unknown_task", True), name
+                tasks += 1
+        assert (missions, tasks) > (15, 5)
+        await host.call("mission/stop", missionId=started["missionId"])
+
+
+async def test_a_start_that_is_sent_again_is_the_same_mission(root) -> None:
+    async with in_process(root) as come, come() as host:
+        first = await host.call("mission/start", text="write b.py", host="editor", approval="plan", key="once")
+        again = await host.call("mission/start", text="something else", key="once")
+        assert again["missionId"] == first["missionId"]
+        assert len((await host.call("mission/list"))["missions"]) == 1
+        await host.call("mission/stop", missionId=first["missionId"])
 
 
 async def test_the_plan_of_another_version_is_refused_with_the_current_one(root) -> None:

@@ -32,6 +32,15 @@ def lives(wire) -> bool:
         ("mission/events", {"afterSeq": "1"}, "params.afterSeq"),
         ("mission/events", {"afterSeq": 1e300}, "params.afterSeq"),
         ("mission/events", {"limit": 1001}, "params.limit"),
+        ("mission/events", {"afterSeq": 1 << 63}, "params.afterSeq"),
+        ("task/log", {"missionId": "x", "taskId": "y", "afterSeq": 1 << 70}, "params.afterSeq"),
+        ("mission/start", {"text": "x", "budget": {"tokens": 1 << 70}}, "params.budget.tokens"),
+        ("mission/start", {"text": "x", "budget": {"moneyUsd": 1e308}}, "params.budget.moneyUsd"),
+        ("mission/start", {"text": "x", "budget": {"wallTimeS": 1e308}}, "params.budget.wallTimeS"),
+        ("mission/start", {"text": "x", "context": [{"path": "a", "firstLine": 1 << 70}]}, "firstLine"),
+        ("budget/change", {"missionId": "x", "moneyUsd": 1e308}, "params.moneyUsd"),
+        ("budget/reserve", {"sessionId": "x", "tokens": 1, "moneyUsd": 1e308}, "params.moneyUsd"),
+        ("budget/settle", {"sessionId": "x", "reservationId": "x", "tokens": 1 << 63}, "params.tokens"),
         ("textDocument/codeAction", {"x": 1}, "textDocument/codeAction"),
     ],
 )
@@ -56,6 +65,14 @@ def test_a_failing_handler_leaks_nothing(wire) -> None:
     assert "Traceback" not in json.dumps(error)
     assert lives(wire)
     assert wire.has_logged(b"a secret inside")
+
+
+def test_a_result_that_can_not_be_encoded(wire) -> None:
+    mission_id = wire.call(1, "mission/start", {"text": "no text"})["result"]["missionId"]
+    error = wire.call(2, "mission/diff", {"missionId": mission_id})["error"]
+    assert error["code"] == -32603
+    assert "Traceback" not in json.dumps(error)
+    assert lives(wire)
 
 
 def test_an_unregistered_error_travels_with_its_name(wire) -> None:
@@ -257,6 +274,15 @@ def test_too_many_requests(wire) -> None:
     assert codes.count(1001) == 44
     assert codes.count(-32800) == 256
     assert lives(wire)
+
+
+def test_a_full_pool_of_threads_stops_neither_reading_nor_answering(fresh) -> None:
+    blocked = range(1, 101)
+    fresh.send(*(request(n, "mission/start", {**FLOODING, "text": "block"}) for n in blocked))
+    assert lives(fresh)
+    assert all(fresh.due[n] for n in blocked)
+    assert "result" in fresh.call("release", "mission/start", {**FLOODING, "text": "release"})
+    assert all("result" in fresh.reply(n) for n in blocked)
 
 
 def test_an_id_in_use(wire) -> None:

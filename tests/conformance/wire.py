@@ -69,17 +69,19 @@ class Output:
 
 
 class Shared:
-    """A shared server with the fake service, for one folder, in a state directory of its own."""
+    """A shared server for one folder, in a state directory of its own; with the fake service if no other is named."""
 
-    def __init__(self, root: Path, state: Path, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, root: Path, state: Path, env: dict[str, str] | None = None, argv: list[str] | None = None
+    ) -> None:
         self.root = root
         self.env = {"ORCHESTRATOR_STATE_DIR": str(state), **(env or {})}
         self.process = subprocess.Popen(
-            [*SERVER, str(root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **self.env}
+            argv or [*SERVER, str(root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **self.env}
         )
         self.output = Output(self.process)
         assert self.process.stdout
-        assert self.process.stdout.readline() == b"ready\n", self.output.text.decode()
+        assert b"ready" in self.process.stdout.readline(), self.output.text.decode()
 
     def close(self) -> None:
         has_crashed = self.process.poll() not in {None, 0, -signal.SIGKILL}  # SIGKILL is a test's

@@ -167,7 +167,7 @@ class MissionEvent(TypedDict):
 
 
 class MissionEventsParams(TypedDict):
-    """Events after a sequence number, of one mission or (without `missionId`) of all. Errors: unknown_mission."""
+    """Events after a sequence number, of one mission or (without `missionId`) of all."""
 
     missionId: NotRequired[str]
     afterSeq: NotRequired[int]
@@ -188,11 +188,11 @@ class MissionHoldResult(TypedDict):
 
 
 class MissionListParams(TypedDict):
-    """Ask for all missions of the workspace. Errors: no_workspace."""
+    """Ask for the missions of the workspace."""
 
 
 class MissionListResult(TypedDict):
-    """Every mission of the workspace, oldest first."""
+    """The newest missions of the workspace, at most 1,000, oldest of them first."""
 
     missions: list[MissionSummary]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.amounts import TOKENS, USD
 from orchestrator.cli.reaching import act, print_json
 from orchestrator.cli.workspace_option import because_option, json_option, mission_argument, workspace_option
 from orchestrator.errors import OrchestratorError
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 @workspace_option
 @click.option("--question", default="", metavar="ID", help="Which one; needed when several are open.")
 @because_option
-@click.option("--budget-tokens", type=click.IntRange(min=1), help="Set this limit first.")
-@click.option("--budget-usd", type=click.FloatRange(min=0, min_open=True), help="Set this limit first.")
+@click.option("--budget-tokens", type=TOKENS, help="Set this limit first.")
+@click.option("--budget-usd", type=USD, help="Set this limit first.")
 @json_option
 def command(  # noqa: PLR0917 - click calls it by name
     answer: Answer,

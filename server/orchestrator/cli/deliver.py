@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.reaching import act, print_json
+from orchestrator.cli.standing import counted
 from orchestrator.cli.workspace_option import json_option, mission_argument, workspace_option
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _words(result: MissionDeliverResult, workspace: Path) -> str:
         return f"not applied, you changed meanwhile: {', '.join(result['keptBack'])}\n{result['detail']}"
     if not result["paths"]:
         return result["detail"] or "nothing to deliver"
-    count = len(result["paths"])
+    count = counted(len(result["paths"]), "file")
     if result["delivery"] == "apply":
-        return f"delivered: {count} files written in {result['place'] or workspace}"
-    return f"delivered {count} files as a {result['delivery']}: {result['detail'] or result['place']}"
+        return f"delivered: {count} written in {result['place'] or workspace}"
+    return f"delivered {count} as a {result['delivery']}: {result['detail'] or result['place']}"

@@ -52,7 +52,7 @@ def look(workspace: Path, wanted: str, do: Callable[[Ask, str], _T], read: Calla
             except OrchestratorError as error:
                 if error.code != "unknown_mission":
                     raise
-                # a server keeps the newest missions in memory; the journal knows the others
+                # the journal also finds older missions than those that are listed by the beginning of their id
     return read(find_mission(read_missions(workspace), wanted))
 
 
@@ -75,7 +75,12 @@ def _meant(ask: Ask, wanted: str, *, is_active: bool) -> str:
     missions = ask("mission/list", {})["missions"]
     if not wanted and is_active and (found := _active(missions)):
         return found
-    return find_id([mission["missionId"] for mission in missions], wanted)
+    try:
+        return find_id([mission["missionId"] for mission in missions], wanted)
+    except OrchestratorError as error:
+        if error.code != "unknown_mission" or not wanted:
+            raise
+        return wanted  # older missions than those that are listed are known to the server by their whole id
 
 
 def _active(missions: Sequence[MissionSummary]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.amounts import TOKENS, USD
 from orchestrator.cli.reaching import plain, print_json, say_on_stderr
 from orchestrator.cli.workspace_option import json_option, workspace_option
 from orchestrator.client.plain import plain_shared
@@ -37,8 +38,8 @@ _SCRIPTED = "scripted:"
 )
 @click.option("--trust", is_flag=True, help="Trust this workspace: run the commands found in it. Remembered.")
 @click.option("--approve-plan", is_flag=True, help="Wait for `orchestrator approve` before any work begins.")
-@click.option("--budget-tokens", type=click.IntRange(min=1), help="Most tokens that the mission may use.")
-@click.option("--budget-usd", type=click.FloatRange(min=0, min_open=True), help="Most money, in US dollars.")
+@click.option("--budget-tokens", type=TOKENS, help="Most tokens that the mission may use.")
+@click.option("--budget-usd", type=USD, help="Most money, in US dollars.")
 @click.option("--detach", is_flag=True, help="Start it, print its id and leave; `orchestrator watch` follows it.")
 @json_option
 def command(  # noqa: PLR0917 - click calls it by name

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.reaching import plain
-from orchestrator.cli.standing import waits_for
+from orchestrator.cli.standing import kept_work, waits_for
 from orchestrator.narration import Line, is_healing, narrate
 from orchestrator_protocol.event import MissionEvent
 from orchestrator_protocol.mission import MissionStatusResult
@@ -71,7 +71,7 @@ def _story(lines: Sequence[Line]) -> Table:
 def _reason(status: MissionStatusResult) -> Panel:
     lines = Text()
     lines.append(f"{status.end_reason or status.status}\n", style="bold")
-    for line in (status.end_hint, *waits_for(plain(status))):
+    for line in (status.end_hint, kept_work(plain(status)), *waits_for(plain(status))):
         lines.append(f"{line}\n" if line else "")
     lines.append(f"mission {status.mission_id}, {status.counts.done} of {status.counts.total} tasks done", style="dim")
     style = "yellow" if status.status in {"unverified", "waiting"} else "red"

@@ -29,6 +29,24 @@ def waits_for(status: MissionStatusResult) -> list[str]:
     return lines
 
 
+def how_it_ended(status: MissionStatusResult) -> str:
+    """The final state, and whether the work was taken back since."""
+    return f"{status['status']}, undone" if status["isUndone"] else status["status"]
+
+
+def kept_work(status: MissionStatusResult) -> str:
+    """How to reach the work of a mission that ended without a seal; "" when there is none, or the hint says it."""
+    is_kept = status["status"] in ENDED - {"sealed"} and status["counts"]["done"] and not status["isUndone"]
+    if not is_kept or status["isDelivered"] or "orchestrator deliver" in status["endHint"]:
+        return ""
+    return f"the work is kept: orchestrator diff {status['missionId']}, orchestrator deliver {status['missionId']}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _question(name: str, question: QuestionView) -> str:
     if question["kind"] == "plan":
         return f"{name} waits for its plan to be approved: orchestrator approve {name}"

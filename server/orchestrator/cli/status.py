@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.reaching import plain, print_json
-from orchestrator.cli.standing import ENDED, task_lines, waits_for
+from orchestrator.cli.standing import ENDED, how_it_ended, kept_work, task_lines, waits_for
 from orchestrator.cli.workspace_option import json_option, mission_argument, workspace_option
 from orchestrator.client.plain import plain_running
 from orchestrator.reading import existing_places, find_id, find_mission, lone_owner, read_missions
@@ -76,11 +76,12 @@ def _read(workspace: Path, wanted: str) -> list[MissionStatusResult]:
 def _one(status: MissionStatusResult) -> None:
     click.echo(f"# {' '.join(status['text'].split())}\n")
     done = f"{status['counts']['done']} of {status['counts']['total']} tasks done"
-    click.echo(f"Mission {status['missionId']}: {status['status']}, {done}.\n")
+    click.echo(f"Mission {status['missionId']}: {how_it_ended(status)}, {done}.\n")
     for line in task_lines(status["tasks"]):
         click.echo(line)
     if status["endReason"]:
-        click.echo(f"\n{status['endReason']}\n{status['endHint']}".rstrip())
+        said = (status["endReason"], status["endHint"], kept_work(status))
+        click.echo("\n" + "\n".join(line for line in said if line))
 
 
 def _table(shown: list[MissionStatusResult]) -> None:
@@ -95,7 +96,7 @@ def _table(shown: list[MissionStatusResult]) -> None:
         what = Text(" ".join(item["text"].split())[:_MAX_TITLE_CHARACTERS])
         style = _STYLES.get(item["status"], "cyan")
         done = f"{item['counts']['done']}/{item['counts']['total']}"
-        table.add_row(item["missionId"], Text(item["status"], style=style), done, what)
+        table.add_row(item["missionId"], Text(how_it_ended(item), style=style), done, what)
     Console().print(table)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.reaching import act, print_json
+from orchestrator.cli.standing import counted
 from orchestrator.cli.workspace_option import json_option, mission_argument, task_option, workspace_option
 
 
@@ -33,6 +34,7 @@ def command(mission: str, workspace: Path, task: str, is_json: bool) -> None:  #
     if is_json:
         print_json(result)
         return
-    click.echo(f"{name} is {result['status']}: {result['reason'] or 'sealed'}")
-    if result["kept"]:
-        click.echo(f"{len(result['kept'])} files are kept; bring them to you: orchestrator deliver {name}")
+    reason = f": {result['reason']}" if result["reason"] else ""
+    click.echo(f"{name} is {result['status']}{reason}")
+    if result["kept"] and result["status"] != "sealed":
+        click.echo(f"work on {counted(len(result['kept']), 'file')} is kept; bring it to you: orchestrator deliver {name}")

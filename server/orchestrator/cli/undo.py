@@ -26,6 +26,6 @@ def command(mission: str, workspace: Path, task: str, is_json: bool) -> None:  #
     if is_json:
         print_json(result)
         return
-    click.echo(f"{f'task {task}' if task else name} is undone; {len(result['paths'])} files are as before:")
+    click.echo(f"{f'task {task}' if task else name} is undone; as before:")
     for path in result["paths"]:
         click.echo(f"  {path}")

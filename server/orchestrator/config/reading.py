@@ -105,7 +105,9 @@ def _misfits(data: dict[str, Any], document: Document) -> list[ConfigError]:
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
-        return [_misfit(problem, document) for problem in error.errors(include_url=False)]
+        # A misspelt key first: what is missing is often missing because of it.
+        found = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+        return [_misfit(problem, document) for problem in found]
     return [*_same_name(config.checks or (), "check", document), *_same_name(config.hooks, "hook", document)]
 
 

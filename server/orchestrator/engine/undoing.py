@@ -24,6 +24,8 @@ async def undo_mission(ledger: Ledger, rooms: Rooms, by: str) -> tuple[str, ...]
     mission = ledger.mission
     if not mission.status.is_terminal:
         raise OrchestratorError("mission_active", f"mission {mission.id} is {mission.status.value}", "stop it first")
+    if mission.is_undone:
+        raise OrchestratorError("nothing_to_undo", f"mission {mission.id} is undone already")
     if mission.delivered_mode is not DeliveryMode.APPLY or not mission.is_delivered:
         where = f"its work is in {mission.delivered_place}, " if mission.delivered_place else ""
         raise OrchestratorError("nothing_to_undo", f"{where}nothing of mission {mission.id} stands in your files")

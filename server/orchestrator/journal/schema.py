@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 import apsw
 
 from orchestrator.journal.codec import decode
+from orchestrator.journal.files import write_all
 from orchestrator.journal.sqlite import pragma, run
 from orchestrator.ports.journal import JournalError, Recorded
 
@@ -58,6 +60,8 @@ MIGRATIONS: tuple[str, ...] = (
 """Step n brings a database from version n to n + 1 (`PRAGMA user_version`). Steps are added, never changed."""
 
 BUSY_TIMEOUT_MS = 5_000
+RESERVED_LOG_BYTES = 4 << 20
+"""As large as the write-ahead log becomes before SQLite begins it anew: 1,000 pages of 4 KiB with their headers."""
 LAST_SEQ = 2**63 - 1
 """Greater than every event's number."""
 Row = tuple[int, str, int, str, bytes, bytes]
@@ -71,6 +75,8 @@ def connect(path: Path) -> apsw.Connection:
     Raises apsw.Error, OSError.
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    with suppress(OSError):  # a full disk, say: commits are slower without it
+        _reserve_log(path.with_name(path.name + "-wal"))
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     pragma(connection, "journal_mode", "WAL")
@@ -78,6 +84,23 @@ def connect(path: Path) -> apsw.Connection:
     pragma(connection, "trusted_schema", 0)
     pragma(connection, "cell_size_check", 1)
     return connection
+
+
+def _reserve_log(log: Path) -> None:
+    """Fill SQLite's write-ahead log with zeros up to RESERVED_LOG_BYTES, for the one writer before it connects.
+
+    A commit then overwrites blocks that the file system knows, and its sync need not wait for the file system's own
+    journal: 0.15 ms instead of 0.5 to 4 ms on ext4. Zeros are no frames: SQLite takes a log as valid up to the first
+    frame whose salt or checksum does not fit (https://www.sqlite.org/fileformat2.html#wal_file_format).
+    """
+    fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        missing = RESERVED_LOG_BYTES - os.fstat(fd).st_size
+        if missing > 0:
+            write_all(fd, bytes(missing))
+            os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def connect_read_only(path: Path) -> apsw.Connection:

@@ -6,6 +6,7 @@ use ast_grep_core::matcher::MatcherExt as _;
 use syntax::{Document, NotChecked, Watch};
 use tree_sitter::Node;
 
+use crate::facts::Held;
 use crate::finding::Finding;
 use crate::plan::Plan;
 use crate::report::finding_of;
@@ -25,6 +26,8 @@ pub(crate) struct Matching<'t> {
     pub plan: &'t Arc<Plan>,
     /// For each rule of the plan whether it can match in this source.
     pub possible: &'t [bool],
+    /// Conditions of rules on the file are looked at elsewhere.
+    pub is_in_parts: bool,
 }
 
 impl<'t> Matching<'t> {
@@ -80,7 +83,9 @@ impl<'t> Matching<'t> {
                 if !wanted[usize::from(position)] || !can_match() || !twins.may_match(position, node) {
                     continue;
                 }
-                if let Some(matched) = rule.config.matcher.match_node(self.document.adopt(node)) {
+                let parts = rule.parts.as_ref().filter(|_| self.is_in_parts);
+                let config = parts.map_or(&rule.config, |parts| &parts.near);
+                if let Some(matched) = config.matcher.match_node(self.document.adopt(node)) {
                     findings.push(finding_of(self.path, rule, &matched));
                 }
             }
@@ -103,6 +108,33 @@ impl<'t> Matching<'t> {
         let field = rules.find_map(|&position| self.plan.rules[usize::from(position)].twin_field.as_ref())?;
         let name = node.child_by_field_name(field)?;
         self.document.source().get(name.byte_range()).map(Into::into)
+    }
+
+    /// The facts that rules ask of the file, among the nodes of a part of it. `top` is a child of the root.
+    pub fn facts<'n>(
+        &self,
+        part: Node<'_>,
+        nodes: impl Iterator<Item = &'n Node<'n>>,
+        top: Option<Node<'_>>,
+    ) -> Held {
+        let mut held = Held::new();
+        let text = self.document.source().as_bytes().get(part.byte_range());
+        let possible = self.plan.facts.possible(text.unwrap_or_default());
+        if possible.contains(&true) {
+            for &node in nodes {
+                let is_top = top.is_some_and(|top| top == node);
+                let facts = &self.plan.facts;
+                facts.add(
+                    &self.plan.rules,
+                    self.document,
+                    node,
+                    is_top,
+                    &possible,
+                    &mut held,
+                );
+            }
+        }
+        held
     }
 
     fn short_text(&self, node: Node<'_>) -> Option<&'t [u8]> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::reach::Reach;
 use crate::rule::CompiledRule;
 use crate::{FileReport, RuleSet, Watch, builtin, builtin_files, check_examples, lint_text};
 
@@ -94,6 +95,18 @@ fn every_test_file_has_a_rule_file() {
         .collect();
     let tests: BTreeSet<_> = tests.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(rules, tests);
+}
+
+#[test]
+fn an_edit_needs_no_look_at_the_whole_file() {
+    let set = builtin().unwrap();
+    let farther: Vec<_> = set
+        .rules_in_order()
+        .iter()
+        .filter(|rule| rule.sight.reach == Reach::File || !rule.is_told_by_neighbours())
+        .map(|rule| (&rule.rule_id, rule.sight))
+        .collect();
+    assert!(farther.is_empty(), "{farther:#?}");
 }
 
 #[test]

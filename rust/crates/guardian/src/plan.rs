@@ -6,6 +6,7 @@ use ast_grep_core::Matcher;
 use ast_grep_core::tree_sitter::LanguageExt;
 use syntax::SupportLang;
 
+use crate::facts::Facts;
 use crate::prefilter::Prefilter;
 use crate::rule::CompiledRule;
 
@@ -16,6 +17,8 @@ pub(crate) struct Plan {
     by_kind: Vec<Vec<u16>>,
     is_comment: Vec<bool>,
     prefilter: Prefilter,
+    /// Conditions of rules on the file.
+    pub facts: Facts,
 }
 
 impl Plan {
@@ -33,6 +36,7 @@ impl Plan {
             .map(|name| name.is_some_and(|name| name.contains("comment")))
             .collect();
         Self {
+            facts: Facts::new(&rules, kinds),
             prefilter: Prefilter::new(rules.iter().map(|rule| &rule.need)),
             rules,
             by_kind,

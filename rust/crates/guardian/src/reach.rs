@@ -133,7 +133,11 @@ type Open<'v> = Vec<(&'v str, Place)>;
 impl Viewer<'_> {
     /// What a rule object looks at from the node that it matches.
     pub fn rule(&self, rule: &Value) -> Sight {
-        self.at(rule, Place::Own, &mut Vec::new())
+        let sight = self.at(rule, Place::Own, &mut Vec::new());
+        if self.is_never_a_unit(rule) {
+            return Sight::of(sight.reach); // what is beside it is in the unit
+        }
+        sight
     }
 
     /// What an expansion of a fix looks at: the nodes beside the one that matched.
@@ -230,6 +234,27 @@ impl Viewer<'_> {
         }
     }
 
+    /// Whether a rule matches only in nodes that do not hold units.
+    fn is_never_a_unit(&self, rule: &Value) -> bool {
+        let Value::Map(entries) = rule else {
+            return false;
+        };
+        let holders: Vec<_> = self
+            .layout
+            .bodies
+            .iter()
+            .copied()
+            .chain([self.layout.root])
+            .collect();
+        entries
+            .iter()
+            .any(|(key, value)| match (text_of(key), bare(value)) {
+                ("inside", around) => is_neighbour(around) && self.never_matches(around, &holders),
+                ("all", Value::Seq(rules)) => rules.iter().any(|rule| self.is_never_a_unit(bare(rule))),
+                _ => false,
+            })
+    }
+
     /// Whether nodes of these kinds never match, whatever they hold.
     fn never_matches(&self, rule: &Value, kinds: &[&str]) -> bool {
         let Value::Map(entries) = rule else {
@@ -240,6 +265,7 @@ impl Viewer<'_> {
             .any(|(key, value)| match (text_of(key), bare(value)) {
                 ("kind", Value::String(kind)) => is_plain(kind) && !kinds.contains(&kind.as_str()),
                 ("pattern", pattern) => self.is_pattern_of_others(pattern, kinds),
+                ("not", rule) => is_only_kind(rule, kinds),
                 ("all", Value::Seq(rules)) => rules.iter().any(|rule| self.never_matches(bare(rule), kinds)),
                 ("any", Value::Seq(rules)) => rules.iter().all(|rule| self.never_matches(bare(rule), kinds)),
                 _ => false,
@@ -257,6 +283,29 @@ impl Viewer<'_> {
                 .node_kind_for_id(kind as u16)
                 .is_some_and(|name| !kinds.contains(&name))
         })
+    }
+}
+
+/// Whether a relation is to the very next node.
+fn is_neighbour(relation: &Value) -> bool {
+    let Value::Map(entries) = relation else {
+        return false;
+    };
+    let stop_by = entries.get(&Value::String("stopBy".to_owned()));
+    stop_by.is_none_or(|end| matches!(bare(end), Value::String(end) if end == "neighbor"))
+}
+
+/// Whether a rule is that a node is of a kind, the only one of these.
+fn is_only_kind(rule: &Value, kinds: &[&str]) -> bool {
+    match rule {
+        Value::Map(entries) => {
+            entries.len() == 1
+                && entries.iter().all(|(key, kind)| {
+                    text_of(key) == "kind"
+                        && matches!(bare(kind), Value::String(kind) if kinds == [kind.as_str()])
+                })
+        }
+        _ => false,
     }
 }
 

@@ -10,10 +10,12 @@ use serde_value::Value;
 use syntax::SupportLang;
 
 use crate::error::{RuleError, chain};
+use crate::file_fact::{self, Parts};
 use crate::finding::Severity;
-use crate::need::{Need, Reader, Scope, Utils, bare};
+use crate::need::{Need, Scope, Utils};
 use crate::prefilter::Prefilter;
-use crate::reach::{Reach, Sight, Viewer, layout};
+use crate::reach::{Reach, Sight, layout};
+use crate::reading::{need_of, sight_of};
 
 /// What a listing shows of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +55,9 @@ pub(crate) struct CompiledRule {
     pub need: Need,
     /// What the text of a node must contain for the rule to match the node.
     pub own_need: Prefilter,
-    /// What it looks at beside the node.
+    /// Its conditions on the whole file, apart from the rest; where that makes the rest see less.
+    pub parts: Option<Parts>,
+    /// What it looks at beside the node, conditions on the file left out.
     pub sight: Sight,
     /// The folder that `files` and `ignores` are relative to; None for the folder that is linted.
     base: Option<Arc<Path>>,
@@ -123,6 +127,11 @@ impl CompiledRule {
             glob_set(globs, &named).map_err(|error| RuleError::new(source_name, error.to_string()))
         };
         let (files, ignores) = (globs(config.files.as_deref())?, globs(config.ignores.as_deref())?);
+        let parts = parts_of(&config, shared);
+        let sight = parts.as_ref().map_or_else(
+            || sight_of(&config, shared.utils),
+            |parts| sight_of(&parts.near, shared.utils),
+        );
         Ok(Self {
             source_name: source_name.to_owned(),
             rule_id: config.id.as_str().into(),
@@ -131,9 +140,10 @@ impl CompiledRule {
             is_safe_fix: metadata_word(config.metadata.as_ref(), "fix").is_some_and(|word| word == "safe"),
             twin_field: metadata_word(config.metadata.as_ref(), "twins"),
             is_plain_message: !config.message.contains('$'),
-            need: need_of(&config, shared.utils, Scope::Source),
-            own_need: Prefilter::new([&need_of(&config, shared.utils, Scope::Node)]),
-            sight: sight_of(&config, shared.utils),
+            need: need_of(&config, &config.rule, shared.utils, Scope::Source),
+            own_need: Prefilter::new([&need_of(&config, &config.rule, shared.utils, Scope::Node)]),
+            parts,
+            sight,
             base: shared.base.cloned(),
             files,
             ignores,
@@ -246,73 +256,17 @@ fn default_id(source_name: &str, number: usize, count: usize) -> String {
     }
 }
 
-fn need_of(config: &RuleConfig<SupportLang>, global: Option<&Utils>, scope: Scope) -> Need {
-    let Ok(rule) = serde_value::to_value(&config.rule) else {
-        return Need::Nothing;
-    };
-    let none = Utils::new();
-    let reader = Reader {
-        language: config.language,
-        local: &local_utils(config),
-        global: global.unwrap_or(&none),
-        scope,
-    };
-    reader.rule(bare(&rule))
-}
-
-fn sight_of(config: &RuleConfig<SupportLang>, global: Option<&Utils>) -> Sight {
-    let whole = Sight {
-        reach: Reach::File,
-        is_beside: false,
-        is_beyond: false,
-    };
-    let (Some(layout), Ok(rule)) = (layout(config.language), serde_value::to_value(&config.rule)) else {
-        return whole;
-    };
-    if config.rewriters.is_some() {
-        return whole; // rules of their own
-    }
-    let none = Utils::new();
-    let viewer = Viewer {
-        language: config.language,
-        layout,
-        local: &local_utils(config),
-        global: global.unwrap_or(&none),
-    };
-    let mut sight = viewer.rule(bare(&rule));
-    for constraint in config.constraints.iter().flatten() {
-        let constraint = serde_value::to_value(constraint.1).unwrap_or(Value::Unit);
-        sight = sight.and(viewer.captured(bare(&constraint)));
-    }
-    for relation in config.fix.as_ref().map(expansions).unwrap_or_default() {
-        sight = sight.and(viewer.expansion(&relation));
-    }
-    sight
-}
-
-fn local_utils(config: &RuleConfig<SupportLang>) -> Utils {
-    let utils = config.utils.iter().flatten();
-    utils
-        .filter_map(|(name, rule)| Some((name.clone(), serde_value::to_value(rule).ok()?)))
-        .collect()
-}
-
-/// What the fixes of a rule are widened by.
-fn expansions(fix: &impl serde::Serialize) -> Vec<Value> {
-    let fixes = match serde_value::to_value(fix).as_ref().map(bare) {
-        Ok(Value::Seq(fixes)) => fixes.clone(),
-        Ok(fix) => vec![fix.clone()],
-        Err(_) => return vec![Value::Unit], // not understood
-    };
-    let get = |fix: &Value, key: &str| match bare(fix) {
-        Value::Map(entries) => entries.get(&Value::String(key.to_owned())).map(bare).cloned(),
-        _ => None,
-    };
-    fixes
-        .iter()
-        .flat_map(|fix| [get(fix, "expandStart"), get(fix, "expandEnd")])
-        .flatten()
-        .collect()
+/// None where the rest of the rule would look at the whole file, too.
+fn parts_of(config: &RuleConfig<SupportLang>, shared: Shared<'_>) -> Option<Parts> {
+    let none = GlobalRules::default();
+    let need_of_fact = |rule: &_| need_of(config, rule, shared.utils, Scope::Node);
+    let parts = file_fact::parts(
+        config,
+        layout(config.language)?,
+        shared.globals.unwrap_or(&none),
+        need_of_fact,
+    )?;
+    (sight_of(&parts.near, shared.utils).reach < Reach::File).then_some(parts)
 }
 
 fn metadata_word(metadata: Option<&Metadata>, key: &str) -> Option<String> {

@@ -162,6 +162,7 @@ impl<'r> Scanner<'r> {
             document,
             plan: &plan,
             possible: &vec![true; plan.rules.len()],
+            is_in_parts: true,
         };
         let mut looked = look(&matching, layout, memory, watch)?;
         if has_suppressions(document.source()) {
@@ -247,6 +248,7 @@ fn scan_document(
         document,
         plan,
         possible,
+        is_in_parts: false,
     };
     let first = findings.len();
     matching.each(&nodes, |_| true, watch, findings)?;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use syntax::{Document, Extent, NotChecked, SyntaxError, Watch, visit, visit_below};
 use tree_sitter::Node;
 
+use crate::facts::Held;
 use crate::finding::Finding;
 use crate::matching::Matching;
 use crate::plan::Plan;
@@ -65,6 +66,8 @@ pub(crate) struct Unit {
     has_farther: bool,
     /// Whether rules that look at the whole file may match nodes in it.
     pub(crate) has_whole: bool,
+    /// Of those that rules ask of the file.
+    facts: Held,
     pub(crate) inner: Vec<(u64, Arc<Unit>)>,
 }
 
@@ -91,6 +94,7 @@ pub(crate) fn look(
     for statement in &statements {
         statement.report(&mut findings);
     }
+    sift(matching.plan, &statements, &mut findings);
     let root = matching.document.root().get_inner_node();
     let has_top = !root.has_error()
         && pass.indentation.is_none()
@@ -265,8 +269,12 @@ impl<'a, 't> Pass<'a, 't> {
         let is_own_far = |rule: &CompiledRule| is_own(rule) && is_far(rule);
         matching.each(&parts.farther.0, is_own_far, watch, findings)?;
         matching.each(&parts.farther.1, is_far, watch, findings)?;
-        let mut nodes = parts.tops.iter().chain(&parts.frame);
+        let nodes = parts.tops.iter().chain(&parts.frame);
+        let mut facts = matching.facts(node, nodes.clone(), Some(node));
+        facts.extend(parts.inner.iter().flat_map(|(_, unit)| &unit.facts));
+        let mut nodes = nodes;
         Ok(Unit {
+            facts,
             extent: parts.extent,
             has_whole: parts.inner.iter().any(|(_, unit)| unit.has_whole)
                 || nodes.any(|node| matching.is_met(*node, is_whole)),
@@ -353,6 +361,7 @@ impl<'a, 't> Pass<'a, 't> {
         matching.each(&nodes[..1], is_own_near, watch, &mut findings)?;
         matching.each(&nodes[1..], is_only_near, watch, &mut findings)?;
         Ok(Unit {
+            facts: matching.facts(node, nodes.iter(), None),
             extent,
             has_whole: nodes.iter().any(|node| matching.is_met(*node, is_whole)),
             has_farther: self.take_farther(&nodes, parts),
@@ -399,6 +408,7 @@ impl Unit {
             findings,
             has_farther: false,
             has_whole: false,
+            facts: Held::new(),
             inner: Vec::new(),
         }
     }
@@ -429,6 +439,12 @@ impl Statement {
             ..self.clone()
         }
     }
+}
+
+/// Take out what rules found whose conditions on the file do not hold.
+pub(crate) fn sift(plan: &Plan, statements: &[Statement], findings: &mut Vec<Finding>) {
+    let held = statements.iter().flat_map(|statement| &statement.unit.facts);
+    plan.facts.sift(&plan.rules, held, findings);
 }
 
 /// At the top of a unit: what does not look beside it.

@@ -16,7 +16,7 @@ use crate::matching::Matching;
 use crate::plan::Plan;
 use crate::reach::layout;
 use crate::suppression::IGNORE;
-use crate::units::{Memory, Pass, Statement, Top};
+use crate::units::{Memory, Pass, Statement, Top, sift};
 
 /// Statements before the first that was touched: the first of them may see the second, which no edit can change.
 const BEFORE: usize = 2;
@@ -73,6 +73,7 @@ pub(crate) fn look_at_part(
         document: &document,
         plan,
         possible: &vec![true; plan.rules.len()],
+        is_in_parts: true,
     };
     let mut pass = Pass::new(&matching, layout, Some(&memory.units), watch);
     let found = pass.statements()?;
@@ -100,6 +101,7 @@ pub(crate) fn look_at_part(
     for statement in &statements {
         statement.report(&mut findings);
     }
+    sift(plan, &statements, &mut findings);
     findings.sort_by(Finding::order);
     let memory = Memory {
         plan: Arc::clone(plan),

@@ -22,7 +22,7 @@ _config = click.option(
 _json = click.option("--json", "is_json", is_flag=True, help="One JSON object a rule.")
 
 
-@click.command("list")
+@click.command("list", epilog="Example: orchestrator rules list --language python")
 @_config
 @click.option("--language", help="Only rules of this language, such as Python.")
 @_json
@@ -47,7 +47,7 @@ def list_rules(config: Path | None, language: str | None, is_json: bool) -> None
         console.print(Text(f"{len(rules)} rules, {own} of your own", style="dim"))
 
 
-@click.command()
+@click.command(epilog="Example: orchestrator rules show py-mutable-default")
 @click.argument("rule_id", metavar="RULE")
 @_config
 @_json
@@ -63,7 +63,7 @@ def show(rule_id: str, config: Path | None, is_json: bool) -> None:  # noqa: FBT
     catalog.say_problems(found.problems)
 
 
-@click.command()
+@click.command(epilog="Example: orchestrator rules explain py-mutable-default")
 @click.argument("rule_id", metavar="RULE")
 @_config
 @_json
