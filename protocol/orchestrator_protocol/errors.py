@@ -93,7 +93,9 @@ _REGISTRY = (
     ErrorKind("bad_pattern", 1138, "The pattern can't be read; the message says where."),
     ErrorKind("limit_too_low", 1140, "The limit is below what is used already."),
     ErrorKind(
-        "events_archived", 1141, "These events were dropped from the archive, which has a size cap; `mission/list` still knows the mission."
+        "events_archived",
+        1141,
+        "These events were dropped from the archive, which has a size cap; `mission/list` still knows the mission.",
     ),
     ErrorKind(
         "undo_failed", 1142, "Writing failed while it was undone; what was done was put back.", is_retry_useful=True

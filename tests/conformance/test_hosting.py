@@ -124,8 +124,12 @@ async def test_a_host_that_can_not_do_what_it_promised_ends_the_mission_clearly(
         assert "session/create is not served here" in status["endReason"]
 
 
-@pytest.mark.parametrize("can_compact", [True, False])
-async def test_a_history_that_grew_too_long_is_shortened_by_the_client_that_can(root, can_compact) -> None:
+@pytest.mark.parametrize(
+    ("can_compact", "does"),
+    [(True, True), (False, False), (True, False)],
+    ids=["can", "can not", "promises and can not"],
+)
+async def test_a_history_that_grew_too_long_is_shortened_by_the_client_that_can(root, can_compact, does) -> None:
     seen: list[tuple[str, dict]] = []
     ours = {**HOSTS, "host": {**HOSTS["host"], "canCompact": can_compact}}
     async with in_process(root) as come, come(ours=ours) as host:
@@ -133,7 +137,9 @@ async def test_a_history_that_grew_too_long_is_shortened_by_the_client_that_can(
 
         def noted(request) -> None:
             seen.append((request.method, request.params))
+            host.can_host = does or request.method != "session/compact"
             answer(request)
+            host.can_host = True
 
         async def too_long_at_first(session_id: str, place: str) -> None:
             if host.known[place]["role"] == "worker" and not host.heard.count("retold"):
@@ -151,7 +157,7 @@ async def test_a_history_that_grew_too_long_is_shortened_by_the_client_that_can(
     told = [params["text"] for method, params in seen if method == "session/prompt" and params["sessionId"] == worker]
     kept = [params["keep"] for method, params in seen if method == "session/compact"]
     assert kept == ([told[0]] if can_compact else []), "the brief stays word for word"
-    assert [text == editor._GO_ON for text in told] == ([False, True] if can_compact else [False])
+    assert [text == editor._GO_ON for text in told] == ([False, True] if does else [False])
 
 
 async def test_what_a_client_asks_about_sessions_of_others_is_refused(root) -> None:

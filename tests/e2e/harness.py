@@ -21,7 +21,7 @@ import psutil
 import pygit2
 
 ORCHESTRATOR = str(Path(sys.executable).with_name("orchestrator"))
-SERVER_FILES = {".opencode/todo.md", ".opencode/summary.md"}
+SERVER_FILES = {f".opencode/{name}" for name in ("todo.md", "summary.md", ".todo.md.new", ".summary.md.new")}
 PASSES = "python -m pytest -q -p no:cacheprovider"
 
 Json = dict[str, Any]

@@ -75,6 +75,11 @@ def _meant(ask: Ask, wanted: str, *, is_active: bool) -> str:
     missions = ask("mission/list", {})["missions"]
     if not wanted and is_active and (found := _active(missions)):
         return found
+    return listed_id(missions, wanted)
+
+
+def listed_id(missions: Sequence[MissionSummary], wanted: str) -> str:
+    """The id that a name means among the missions that a server lists. Raises OrchestratorError as `find_id` does."""
     try:
         return find_id([mission["missionId"] for mission in missions], wanted)
     except OrchestratorError as error:

@@ -9,7 +9,8 @@ import click
 
 
 @click.command(
-    "serve", epilog="Example: orchestrator serve. Editors start this; they and the command line share one server a workspace."
+    "serve",
+    epilog="Example: orchestrator serve. Editors start this; they and the command line share one server a workspace.",
 )
 @click.option("--in-process", is_flag=True, help="Serve this client alone, in this process; its missions end with it.")
 def command(in_process: bool) -> None:  # noqa: FBT001 - click passes flags so

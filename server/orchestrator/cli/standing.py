@@ -39,7 +39,7 @@ def kept_work(status: MissionStatusResult) -> str:
     is_kept = status["status"] in ENDED - {"sealed"} and status["counts"]["done"] and not status["isUndone"]
     if not is_kept or status["isDelivered"] or "orchestrator deliver" in status["endHint"]:
         return ""
-    return f"the work is kept: orchestrator diff {status['missionId']}, orchestrator deliver {status['missionId']}"
+    return f"the work is kept: orchestrator deliver {status['missionId']}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.reaching import plain, print_json
+from orchestrator.cli.reaching import listed_id, plain, print_json
 from orchestrator.cli.standing import ENDED, how_it_ended, kept_work, task_lines, waits_for
 from orchestrator.cli.workspace_option import json_option, mission_argument, workspace_option
 from orchestrator.client.plain import plain_running
-from orchestrator.reading import existing_places, find_id, find_mission, lone_owner, read_missions
+from orchestrator.reading import existing_places, find_mission, lone_owner, read_missions
 
 if TYPE_CHECKING:
     from orchestrator_protocol.plain.shapes import MissionStatusResult
@@ -53,8 +53,8 @@ def _ask(workspace: Path, wanted: str) -> list[MissionStatusResult] | None:
     with plain_running(existing_places(workspace)) as client:
         if client is None:
             return None
-        ids = [mission["missionId"] for mission in client.ask("mission/list", {})["missions"]]
-        wanted_ids = [find_id(ids, wanted)] if wanted else ids
+        missions = client.ask("mission/list", {})["missions"]
+        wanted_ids = [listed_id(missions, wanted)] if wanted else [mission["missionId"] for mission in missions]
         return [client.ask("mission/status", {"missionId": mission_id}) for mission_id in wanted_ids]
 
 

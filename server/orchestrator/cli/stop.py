@@ -37,4 +37,6 @@ def command(mission: str, workspace: Path, task: str, is_json: bool) -> None:  #
     reason = f": {result['reason']}" if result["reason"] else ""
     click.echo(f"{name} is {result['status']}{reason}")
     if result["kept"] and result["status"] != "sealed":
-        click.echo(f"work on {counted(len(result['kept']), 'file')} is kept; bring it to you: orchestrator deliver {name}")
+        click.echo(
+            f"work on {counted(len(result['kept']), 'file')} is kept; bring it to you: orchestrator deliver {name}"
+        )

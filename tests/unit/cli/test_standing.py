@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.cli.live import Board
 from orchestrator.cli.reaching import plain
-from orchestrator.cli.standing import task_lines, waits_for
+from orchestrator.cli.standing import counted, how_it_ended, kept_work, task_lines, waits_for
 from orchestrator.domain.mission import Mission, Task
 from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.question import Question
@@ -57,6 +57,37 @@ def test_an_ended_mission_waits_for_nobody() -> None:
     ended.status = MissionStatus.STOPPED
     assert not waits_for(plain(status_view(ended)))
     assert not waits_for(plain(status_view(mission())))
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "is_told"),
+    [
+        (MissionStatus.UNVERIFIED, {}, True),
+        (MissionStatus.STOPPED, {}, True),
+        (MissionStatus.FAILED, {"end_hint": "orchestrator deliver brings it to you"}, False),
+        (MissionStatus.UNVERIFIED, {"is_undone": True}, False),
+        (MissionStatus.UNVERIFIED, {"is_delivered": True}, False),
+        (MissionStatus.SEALED, {}, False),
+        (MissionStatus.RUNNING, {}, False),
+    ],
+)
+def test_the_way_to_kept_work_is_told_once(status: MissionStatus, more: dict[str, Any], is_told: bool) -> None:
+    done = Task(TaskSpec("t1", "One", "asked", ("a.py",)), status=TaskStatus.DONE)
+    one = mission(tasks={"t1": done}, **more)
+    one.status = status
+    told = kept_work(plain(status_view(one)))
+    assert told == ("the work is kept: orchestrator deliver m-1" if is_told else "")
+    one.tasks.clear()
+    assert not kept_work(plain(status_view(one)))
+
+
+def test_an_undone_mission_says_so() -> None:
+    one = mission()
+    one.status = MissionStatus.SEALED
+    assert how_it_ended(plain(status_view(one))) == "sealed"
+    one.is_undone = True
+    assert how_it_ended(plain(status_view(one))) == "sealed, undone"
+    assert [counted(number, "file") for number in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
 
 
 def test_fixers_stand_below_their_task() -> None:

@@ -67,7 +67,7 @@ def test_check_is_content_or_ends_with_2(workspace: Path) -> None:
     assert "did you mean 'limits'?" in done.stderr
     assert "orchestrator.jsonc:2:" in done.stderr
     found = [json.loads(line) for line in run("config", "check", "--json", "-w", workspace).stdout.splitlines()]
-    assert [(problem["line"], problem["key"]) for problem in found] == [(2, "limits.slots"), (1, "limit")]
+    assert [(problem["line"], problem["key"]) for problem in found] == [(1, "limit"), (2, "limits.slots")]
     assert run("config", "show", "-w", workspace).returncode == 2
 
 

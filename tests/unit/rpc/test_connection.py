@@ -64,6 +64,16 @@ async def test_a_long_diff_is_cut_at_a_line_and_says_so(pair, tmp_path) -> None:
         assert 7_999_000 < len(found.diff) <= 8_000_000
 
 
+async def test_a_result_that_fits_no_frame_is_an_error(pair, tmp_path) -> None:
+    async with pair(tmp_path, replace(DEFAULT, frame_bytes=8_000)) as p:
+        await p.client.request(MissionStartParams(text="diff 100"))
+        with pytest.raises(RemoteError) as caught:
+            await p.client.request(MissionDiffParams(mission_id="m-1"))
+        assert caught.value.code == "result_too_large"
+        assert caught.value.hint
+        assert await p.client.request(MissionListParams()) is not None
+
+
 async def test_events_arrive_in_order_without_gaps_even_for_a_slow_client(pair, tmp_path) -> None:
     async with pair(tmp_path) as p:
         seen = []

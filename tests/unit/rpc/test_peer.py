@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import anyio
 import pytest
 
@@ -10,6 +13,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.rpc import message
 from orchestrator.rpc.connections import open_connections
 from orchestrator.rpc.initialize import checked_hello
+from orchestrator.rpc.limits import DEFAULT
 from orchestrator.rpc.server import serve
 
 pytestmark = pytest.mark.anyio
@@ -23,7 +27,14 @@ async def test_calls_to_the_client(pipe, fake, tmp_path) -> None:
     async with open_connections(is_shared=True) as connections, anyio.create_task_group() as tasks:
 
         async def run() -> None:
-            await serve(server_in, server_out, open_service=open_service, make_linter=None, connections=connections)
+            await serve(
+                server_in,
+                server_out,
+                open_service=open_service,
+                make_linter=None,
+                connections=connections,
+                limits=replace(DEFAULT, pending_calls=3),
+            )
 
         tasks.start_soon(run)
         async with connected(client_in, client_out) as client:
@@ -57,9 +68,18 @@ async def test_calls_to_the_client(pipe, fake, tmp_path) -> None:
             with pytest.raises(OrchestratorError) as silent:
                 await peer.call("silent", {}, timeout_s=0.1)
             assert silent.value.code == "client_silent"
+            async with anyio.create_task_group() as asking:
+                for _ in range(3):
+                    asking.start_soon(partial(peer.call, "silent", {}, timeout_s=60))
+                await anyio.wait_all_tasks_blocked()
+                with pytest.raises(OrchestratorError) as busy:
+                    await peer.call("echo", {})
+                assert busy.value.code == "server_busy"
+                asking.cancel_scope.cancel()
+            assert await peer.call("echo", {"b": 2}) == {"b": 2}
             await anyio.sleep(0.1)
             cancels = [m for m in heard if isinstance(m, message.Notification) and m.method == "$/cancelRequest"]
-            assert len(cancels) == 1
+            assert len(cancels) == 4, "one for each call that was given up"
 
             async def leave() -> None:
                 await anyio.sleep(0.1)
