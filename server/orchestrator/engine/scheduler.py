@@ -147,11 +147,7 @@ class Scheduler:
         self._phase[task] = phase
         self._mark[task] = None
         if old is _RUNNING:
-            free = self._writes.release(self._paths[task])
-            if self._waiters:
-                for obstacle in free:
-                    for lane in self._ready:
-                        self._wake(obstacle, lane)
+            self._release(task)
         if phase is _SETTLED:
             unmet = self._unmet
             for other in self._after[task]:
@@ -281,6 +277,14 @@ class Scheduler:
             entries = set(chain.from_iterable(write_sets))
         self._paths += write_sets
         self._writes.learn(entries)
+
+    def _release(self, task: int) -> None:
+        """Free what a task held, and have those looked at who waited for it."""
+        free = self._writes.release(self._paths[task])
+        if self._waiters:
+            for obstacle in free:
+                for lane in self._ready:
+                    self._wake(obstacle, lane)
 
     def _wake(self, obstacle: str, lane: str) -> None:
         """Have the best task of a lane that waits for an obstacle to go looked at.
