@@ -14,6 +14,18 @@ use crate::units::Memory;
 /// Edits that are remembered while a lint runs; after more of them the next lint parses all of the text.
 const MAX_PENDING_EDITS: usize = 10_000;
 
+/// A part of a text that is parsed at once, without a try to use the earlier tree.
+const SMALL_PART_BYTES: usize = 6 * 1024;
+
+/// To use the earlier tree may cost this share of what it costs to parse the whole text.
+const REPARSED_SHARE: usize = 12;
+
+/// And so many steps more.
+const MIN_STEPS: usize = 4;
+
+/// A part that is larger than this share of the text is not worth it.
+const PART_SHARE: usize = 2;
+
 /// One change of a text: the new text of a range, or of the whole.
 #[derive(Clone, Debug)]
 pub struct TextChange {
@@ -148,20 +160,36 @@ impl OpenText {
         watch: &Watch<'_>,
     ) -> Result<(Vec<Finding>, Parsed), NotChecked> {
         let scanner = Scanner::new(set, None);
-        if let Some(old) = &old
-            && let Some((findings, memory)) =
-                scanner.scan_part(&self.path, &source, language, old.memory.as_deref(), watch)?
-        {
+        let (tree, memory) = old.map(|old| (old.tree, old.memory)).unzip();
+        let (tree, memory) = (tree.flatten(), memory.flatten());
+        let part = |max_bytes| {
+            let memory = memory.as_deref();
+            scanner.scan_part(&self.path, &source, language, memory, max_bytes, watch)
+        };
+        let mut seen = part(SMALL_PART_BYTES)?;
+        let mut reparsed = None;
+        if seen.is_none() {
+            let max_steps = MIN_STEPS + source.len() / syntax::BYTES_PER_STEP / REPARSED_SHARE;
+            if let Some(tree) = &tree {
+                reparsed = syntax::reparse(&source, language, tree, max_steps, watch)?;
+            }
+            if reparsed.is_none() {
+                seen = part(source.len() / PART_SHARE)?;
+            }
+        }
+        if let Some((findings, memory)) = seen {
+            let memory = Some(Arc::new(memory));
             let parsed = Parsed {
-                memory: Some(Arc::new(memory)),
-                ..old.clone()
+                language,
+                tree,
+                memory,
             };
             return Ok((findings, parsed));
         }
-        let (tree, memory) = old.map(|old| (old.tree, old.memory)).unzip();
-        let tree = tree.flatten();
-        let document = syntax::parse_unvisited(source, language, tree.as_ref(), watch)?;
-        let memory = memory.flatten();
+        let document = match reparsed {
+            Some(document) => document,
+            None => syntax::parse_unvisited(source, language, tree.as_ref(), watch)?,
+        };
         let looked = scanner.scan_units(&self.path, &document, memory.as_deref(), watch)?;
         let (errors, found, memory) = if let Some(looked) = looked {
             let errors = if document.root().get_inner_node().has_error() {

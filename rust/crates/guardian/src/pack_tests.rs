@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use syntax::SupportLang;
+
 use crate::reach::Reach;
 use crate::rule::CompiledRule;
 use crate::{FileReport, RuleSet, Watch, builtin, builtin_files, check_examples, lint_text};
@@ -98,15 +100,28 @@ fn every_test_file_has_a_rule_file() {
 }
 
 #[test]
-fn an_edit_needs_no_look_at_the_whole_file() {
+fn an_edit_of_python_needs_no_look_at_the_whole_file() {
     let set = builtin().unwrap();
     let farther: Vec<_> = set
         .rules_in_order()
         .iter()
-        .filter(|rule| rule.sight.reach == Reach::File || !rule.is_told_by_neighbours())
+        .filter(|rule| rule.config.language == SupportLang::Python)
+        .filter(|rule| rule.sight.reach == Reach::File)
         .map(|rule| (&rule.rule_id, rule.sight))
         .collect();
     assert!(farther.is_empty(), "{farther:#?}");
+}
+
+#[test]
+fn what_is_found_at_a_statement_needs_only_those_beside_it() {
+    let set = builtin().unwrap();
+    let mut rules = set.rules_in_order().iter();
+    assert_eq!(
+        rules
+            .find(|rule| !rule.is_told_by_neighbours())
+            .map(|rule| &rule.rule_id),
+        None
+    );
 }
 
 #[test]

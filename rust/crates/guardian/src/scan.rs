@@ -133,13 +133,14 @@ impl<'r> Scanner<'r> {
         source: &str,
         language: SupportLang,
         memory: Option<&Memory>,
+        max_bytes: usize,
         watch: &Watch<'_>,
     ) -> Result<Option<(Vec<Finding>, Memory)>, NotChecked> {
         let Some(memory) = memory.filter(|_| self.set.inner_languages(language).is_empty()) else {
             return Ok(None);
         };
         let plan = self.set.plan(language, path, self.root);
-        look_at_part(&path.into(), source, language, &plan, memory, watch)
+        look_at_part(&path.into(), source, language, &plan, memory, max_bytes, watch)
     }
 
     /// What is remembered of an earlier text is not matched again. None for a document that has no units.

@@ -24,9 +24,6 @@ const BEFORE: usize = 2;
 /// Texts are compared by blocks of this size.
 const BLOCK_BYTES: usize = 256;
 
-/// A larger part is not worth it.
-const MAX_SHARE: usize = 2;
-
 /// The part of a text that is parsed, and the statements of the earlier text that it replaces.
 struct Window {
     /// Bytes in the new text.
@@ -41,13 +38,14 @@ struct Window {
     delta: isize,
 }
 
-/// What is found in a text of which an earlier state is remembered.
+/// What is found in a text of which an earlier state is remembered, if no more than so many bytes must be parsed.
 pub(crate) fn look_at_part(
     path: &Arc<str>,
     source: &str,
     language: SupportLang,
     plan: &Arc<Plan>,
     memory: &Memory,
+    max_bytes: usize,
     watch: &Watch<'_>,
 ) -> Result<Option<(Vec<Finding>, Memory)>, NotChecked> {
     let (Some(top), Some(layout)) = (&memory.top, layout(language)) else {
@@ -57,7 +55,7 @@ pub(crate) fn look_at_part(
     if !Arc::ptr_eq(&memory.plan, plan) || has_suppressions {
         return Ok(None);
     }
-    let Some(window) = Window::around_edits(top, source) else {
+    let Some(window) = Window::around_edits(top, source, max_bytes) else {
         return Ok(None);
     };
     let Some(text) = source.get(window.start..window.end) else {
@@ -115,7 +113,7 @@ pub(crate) fn look_at_part(
 }
 
 impl Window {
-    fn around_edits(top: &Top, source: &str) -> Option<Self> {
+    fn around_edits(top: &Top, source: &str, max_bytes: usize) -> Option<Self> {
         let (old, new) = (top.source.as_bytes(), source.as_bytes());
         let same_before = common_prefix(old, new);
         let same_behind = common_suffix(&old[same_before..], &new[same_before..]);
@@ -140,7 +138,7 @@ impl Window {
             None => (statements.len(), old.len()),
         };
         let end = old_end.checked_add_signed(delta)?;
-        if end.checked_sub(start)? > new.len() / MAX_SHARE {
+        if end.checked_sub(start)? > max_bytes {
             return None;
         }
         Some(Self {

@@ -20,7 +20,12 @@ const NEAR: &str = r"
 ---
 {id: call, language: TypeScript, rule: {kind: call_expression, inside: {kind: class_declaration, has: {field: name, regex: 'a'}, stopBy: end}}}
 ";
-const PYTHON: [&str; 12] = [
+const PYTHON: [&str; 17] = [
+    "from a import set, object\n",
+    "def exit(set): pass\n",
+    "exit()\nx = set([1, 2])\n",
+    "class A(object):\n    pass\n",
+    "    def assertEquals(self): pass\n",
     "x == None\n",
     "def f():\n    pass\n",
     "    y = g(1)\n",
@@ -134,11 +139,18 @@ fn edited_texts_have_the_findings_of_new_ones() {
             .collect()
     };
     let (python, script) = (repeated([function, class]), repeated([script, members]));
+    let method =
+        |number| format!("    def test_{number}(self):\n        self.assertEquals(set([1]), {number})\n\n");
+    let methods: String = (0..160).map(method).collect();
+    let long = format!("{python}class T(TestCase):\n{methods}\n{python}{python}");
     let mut compared = 0;
     for set in [own(OWN), own(NEAR)] {
         for seed in 1..=5 {
             compared += compare(&set, "a.py", &python, &PYTHON, seed);
             compared += compare(&set, "test_a.py", &python, &PYTHON, seed + 1_000);
+            if seed <= 2 {
+                compared += compare(&set, "a.py", &long, &PYTHON, seed + 3_000);
+            }
             compared += compare(&set, "a.ts", &script, &SCRIPT, seed + 2_000);
         }
     }

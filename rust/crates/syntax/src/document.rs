@@ -18,6 +18,9 @@ pub type Document = AstGrep<StrDoc<SupportLang>>;
 /// Larger sources are not parsed.
 pub const MAX_SOURCE_BYTES: usize = 2 * 1024 * 1024;
 
+/// A parser that can use nothing of an earlier tree takes one step for about so many bytes.
+pub const BYTES_PER_STEP: usize = 300;
+
 thread_local! {
     // A parser keeps tables of its language; a worker thread meets the same few languages again and again.
     static PARSERS: RefCell<HashMap<SupportLang, Parser>> = RefCell::new(HashMap::new());
@@ -76,6 +79,25 @@ pub fn parse_unvisited(
     parse_ranges(source, language, &[], old, watch)
 }
 
+/// Parse the text after an edit, if that needs no more than so many steps ([`BYTES_PER_STEP`]); else None. How much of the
+/// `old` tree can be used depends on the grammar and the place: mostly nearly all of it, sometimes nothing.
+pub fn reparse(
+    source: &str,
+    language: SupportLang,
+    old: &Tree,
+    max_steps: usize,
+    watch: &Watch<'_>,
+) -> Result<Option<Document>, NotChecked> {
+    let (mut steps, mut last) = (0, None);
+    let mut is_over = |place: usize| {
+        // At the end of the text the tree is only arranged, which is quick.
+        steps += usize::from(last.replace(place) != Some(place));
+        steps > max_steps
+    };
+    let parsed = parse_tree(source, language, &[], Some(old), watch, &mut is_over)?;
+    Ok(parsed.map(|tree| document_of(source.to_owned(), language, tree)))
+}
+
 /// The ranges of other languages inside this document (the scripts and styles of an HTML page).
 pub fn regions(document: &Document) -> Vec<(SupportLang, Vec<Range>)> {
     let found = document.lang().extract_injections(document.root());
@@ -102,22 +124,29 @@ fn parse_ranges(
     old: Option<&Tree>,
     watch: &Watch<'_>,
 ) -> Result<Document, NotChecked> {
-    let tree = parse_tree(&source, language, ranges, old, watch)?;
-    Ok(AstGrep::doc(StrDoc {
+    let tree = parse_tree(&source, language, ranges, old, watch, &mut |_| false)?;
+    let tree = tree.ok_or(NotChecked::Cancelled)?;
+    Ok(document_of(source, language, tree))
+}
+
+fn document_of(source: String, language: SupportLang, tree: Tree) -> Document {
+    AstGrep::doc(StrDoc {
         src: source,
         lang: language,
         tree,
-    }))
+    })
 }
 
-/// Parse these ranges of the source, all of it when there are none.
+/// Parse these ranges of the source, all of it when there are none. None where `is_over` ended it, which is asked at every
+/// step, with the place that is reached.
 fn parse_tree(
     source: &str,
     language: SupportLang,
     ranges: &[Range],
     old: Option<&Tree>,
     watch: &Watch<'_>,
-) -> Result<Tree, NotChecked> {
+    is_over: &mut dyn FnMut(usize) -> bool,
+) -> Result<Option<Tree>, NotChecked> {
     PARSERS.with_borrow_mut(|parsers| {
         let parser = parsers.entry(language).or_insert_with(|| {
             let mut parser = Parser::new();
@@ -131,9 +160,9 @@ fn parse_tree(
             .set_included_ranges(ranges)
             .map_err(|_| NotChecked::UnknownLanguage)?; // regions out of order: what is in them is not known
         let mut end = Ok(());
-        let mut look = |_: &tree_sitter::ParseState| {
+        let mut look = |state: &tree_sitter::ParseState| {
             end = watch.check();
-            if end.is_err() {
+            if end.is_err() || is_over(state.current_byte_offset()) {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -143,7 +172,7 @@ fn parse_tree(
         let mut read = |offset: usize, _| bytes.get(offset..).unwrap_or_default();
         let options = ParseOptions::new().progress_callback(&mut look);
         let tree = parser.parse_with_options(&mut read, old, Some(options));
-        tree.ok_or_else(|| end.err().unwrap_or(NotChecked::Cancelled))
+        end.map(|()| tree)
     })
 }
 

@@ -13,8 +13,8 @@ mod traverse;
 mod watch;
 
 pub use document::{
-    Document, MAX_SOURCE_BYTES, decode, decode_owned, parse, parse_bytes, parse_region, parse_unvisited,
-    parse_watched, regions,
+    BYTES_PER_STEP, Document, MAX_SOURCE_BYTES, decode, decode_owned, parse, parse_bytes, parse_region,
+    parse_unvisited, parse_watched, regions, reparse,
 };
 pub use error::NotChecked;
 pub use indentation::{indentation_error_below, top_indentation_error};
