@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,6 +93,18 @@ class Show:
             sys.stdout.flush()
 
 
+_started: list[subprocess.Popen[str]] = []
+
+
+def end_all(number: int, _frame: object) -> None:
+    """Whoever ends the table ends its stages, with all that they have started."""
+    for process in _started:
+        if process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    os._exit(128 + number)
+
+
 def run(stage: Stage, show: Show, folder: Path) -> None:
     """One stage, in a process of its own."""
     kept = folder / f"{stage.argv[0]}.json"
@@ -98,8 +112,11 @@ def run(stage: Stage, show: Show, folder: Path) -> None:
     argv = [sys.executable, str(HERE / script), *arguments, "--figures", str(kept)]
     began_s = time.monotonic()
     show.progress(f"{stage.name}: begins")
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
         assert process.stdout is not None
+        _started.append(process)
         for text in process.stdout:
             if text.startswith("progress "):
                 show.progress(f"{stage.name}: {text.removeprefix('progress ').rstrip()}")
@@ -135,6 +152,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", default="", help="also write what is printed to this file")
     arguments = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end_all)
     what = "crash-long" if arguments.long else "crash"
     show = Show()
     show.line(f"$ make {what}: seed {arguments.seed}")
