@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-import warnings
+
+from orchestrator.review.python_ast import parse
 
 _CONDITIONS = frozenset({"version_info", "platform", "hexversion", "implementation", "name", "system", "PY2", "PY3"})
 _OWNERS = frozenset({"sys", "os", "platform", "six"})
@@ -12,9 +13,7 @@ _OWNERS = frozenset({"sys", "os", "platform", "six"})
 def conditional_lines(source: bytes) -> frozenset[int]:
     """Zero-based lines inside an `if` over the version or the platform, both branches; none when it does not parse."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     lines: set[int] = set()

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import cast
 
 from orchestrator.review.files import read_regular
+from orchestrator.review.python_ast import parse
 
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _REQUIREMENTS_FILE = re.compile(r"^(.*requirements.*|constraints.*)\.(txt|in)$")
@@ -131,7 +132,7 @@ def _from_setup_cfg(text: str) -> Iterator[str]:
 def _from_setup_py(text: str) -> Iterator[str]:
     """Every literal string in the requirement arguments; what is computed stays unseen."""
     try:
-        tree = ast.parse(text)
+        tree = parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return
     for node in ast.walk(tree):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections.abc import Iterable
 
 from orchestrator import native
 from orchestrator.domain.finding import Finding
 from orchestrator.review.compare import from_core
+from orchestrator.review.python_ast import parse
 from orchestrator.review.sources import Looked, Source
 
 GATE = "syntax"
@@ -43,9 +42,7 @@ def _indentation_error(path: str, content: bytes) -> list[Finding]:
     Only that: the other errors of this interpreter could be the syntax of a newer one.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(content)
+        parse(content)
     except IndentationError as error:
         line = max(0, (error.lineno or 1) - 1)
         text = (error.text or "").strip()[:200]
