@@ -137,10 +137,11 @@
 ---
 ---`tip` and `tipTree` are git ids in the shadow repository ("" before the snapshot); `heldBack` names commands that
 ---wait for trust; `endCode`, `endReason`, `endHint` say why it ended without a seal; `deliveredPlace` is the
----workspace, branch or patch file that holds the work ("" before a delivery). `questions` wait for a person;
----`pauseReason` says why the mission is held ("" when nobody paused it). `slots` is how many sessions may run side by
----side now (0 before the first) and `slotCauses` says in words why not more: a provider that asked to wait, a host
----that failed too often, memory that is nearly used up.
+---workspace, branch or patch file that holds the work ("" before a delivery). `isOver`: nothing is left to do; a
+---sealed mission is over when its work has reached the user. `questions` wait for a person; `pauseReason` says why
+---the mission is held ("" when nobody paused it). `slots` is how many sessions may run side by side now (0 before the
+---first) and `slotCauses` says in words why not more: a provider that asked to wait, a host that failed too often,
+---memory that is nearly used up.
 ---@class orchestrator.MissionStatusResult
 ---@field missionId string
 ---@field status orchestrator.MissionStatus
@@ -169,6 +170,7 @@
 ---@field questions orchestrator.QuestionView[] # Default [].
 ---@field usage orchestrator.Usage # Default {"tokens": 0, "moneyUsd": 0.0, "turns": 0, "toolCalls": 0, "reservedTokens": 0}.
 ---@field isUndone boolean # Default false.
+---@field isOver boolean # Default false.
 ---@field slots integer # Default 0.
 ---@field slotCauses string[] # Default [].
 

@@ -175,10 +175,11 @@ class MissionStatusResult(Result):
 
     `tip` and `tip_tree` are git ids in the shadow repository ("" before the snapshot); `held_back` names commands that
     wait for trust; `end_code`, `end_reason`, `end_hint` say why it ended without a seal; `delivered_place` is the
-    workspace, branch or patch file that holds the work ("" before a delivery). `questions` wait for a person;
-    `pause_reason` says why the mission is held ("" when nobody paused it). `slots` is how many sessions may run side by
-    side now (0 before the first) and `slot_causes` says in words why not more: a provider that asked to wait, a host
-    that failed too often, memory that is nearly used up.
+    workspace, branch or patch file that holds the work ("" before a delivery). `is_over`: nothing is left to do; a
+    sealed mission is over when its work has reached the user. `questions` wait for a person; `pause_reason` says why
+    the mission is held ("" when nobody paused it). `slots` is how many sessions may run side by side now (0 before the
+    first) and `slot_causes` says in words why not more: a provider that asked to wait, a host that failed too often,
+    memory that is nearly used up.
     """
 
     mission_id: str
@@ -208,6 +209,7 @@ class MissionStatusResult(Result):
     questions: list[QuestionView] = []
     usage: Usage = Usage()
     is_undone: bool = False
+    is_over: bool = False
     slots: int = 0
     slot_causes: list[str] = []
 

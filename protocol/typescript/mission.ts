@@ -208,10 +208,11 @@ export interface MissionStatusParams {
  *
  * `tip` and `tipTree` are git ids in the shadow repository ("" before the snapshot); `heldBack` names commands that
  * wait for trust; `endCode`, `endReason`, `endHint` say why it ended without a seal; `deliveredPlace` is the
- * workspace, branch or patch file that holds the work ("" before a delivery). `questions` wait for a person;
- * `pauseReason` says why the mission is held ("" when nobody paused it). `slots` is how many sessions may run side by
- * side now (0 before the first) and `slotCauses` says in words why not more: a provider that asked to wait, a host
- * that failed too often, memory that is nearly used up.
+ * workspace, branch or patch file that holds the work ("" before a delivery). `isOver`: nothing is left to do; a
+ * sealed mission is over when its work has reached the user. `questions` wait for a person; `pauseReason` says why
+ * the mission is held ("" when nobody paused it). `slots` is how many sessions may run side by side now (0 before the
+ * first) and `slotCauses` says in words why not more: a provider that asked to wait, a host that failed too often,
+ * memory that is nearly used up.
  */
 export interface MissionStatusResult {
   missionId: string;
@@ -251,6 +252,8 @@ export interface MissionStatusResult {
   usage: Usage;
   /** Default false. */
   isUndone: boolean;
+  /** Default false. */
+  isOver: boolean;
   /** Default 0. A whole number. */
   slots: number;
   /** Default []. */

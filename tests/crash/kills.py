@@ -27,7 +27,7 @@ from typing import Any
 
 import psutil
 from figures import Line, save, tell
-from kills_evidence import Row, Verdict, judge, rows
+from kills_evidence import Row, Rows, Verdict, judge
 from kills_nursery import append, ask
 
 from orchestrator.config.places import Places, workspace_root
@@ -134,14 +134,14 @@ class Mission:
         self.tally, self.nursery, self.dice = tally, nursery, dice
         self.root = workspace_root(folder / "project")
         self.state = folder / "state"
-        self.seen, self.witness = folder / "seen.jsonl", folder / "witness.jsonl"
+        self.seen, self.witness = Rows(folder / "seen.jsonl"), Rows(folder / "witness.jsonl")
         self.request: Row = {
             "what": "client",
             "root": str(self.root),
             "host": f"scripted:{_write_project(self.root, folder, dice)}",
             "key": folder.name,
-            "seen": str(self.seen),
-            "witness": str(self.witness),
+            "seen": str(self.seen.path),
+            "witness": str(self.witness.path),
             "environment": {"ORCHESTRATOR_STATE_DIR": str(self.state), "ORCHESTRATOR_IDLE_TIMEOUT_S": "60"},
         }
         self.watchers: list[threading.Thread] = []
@@ -169,15 +169,15 @@ class Mission:
         return count
 
     def _status(self) -> str:
-        return next((row["status"] for row in rows(self.seen) if row["what"] == "status"), "")
+        return next((row["status"] for row in self.seen() if row["what"] == "status"), "")
 
     def _wait_for_moment(self, deadline_s: float) -> bool:
         """Until the next kill is due, at an event or after a while; whether the mission has ended before."""
         wanted = self.dice.choice(MOMENTS) if self.dice.random() < 0.6 else ""
         until_s = min(deadline_s, time.monotonic() + (6.0 if wanted else self.dice.uniform(0.0, 1.5)))
-        start = len(rows(self.seen))
+        start = len(self.seen())
         while time.monotonic() < until_s:
-            found = rows(self.seen)
+            found = self.seen()
             if any(row["what"] == "status" for row in found):
                 return True
             if wanted and any(row["what"] == "event" and row["event"]["type"] == wanted for row in found[start:]):
@@ -201,9 +201,9 @@ class Mission:
             _signal(process, signal.SIGKILL)
         killed_s = time.monotonic()
         for process in held:
-            append(str(self.witness), what="killed", pid=process.pid)
+            append(str(self.witness.path), what="killed", pid=process.pid)
         if any(process in servers for process in held):
-            seq = max((row["event"]["seq"] for row in rows(self.seen) if row["what"] == "event"), default=0)
+            seq = max((row["event"]["seq"] for row in self.seen() if row["what"] == "event"), default=0)
             for work in (self._watch_orphans, self._watch_resume):
                 watcher = threading.Thread(target=work, args=(killed_s, seq, offspring))
                 watcher.start()
@@ -250,7 +250,7 @@ class Mission:
     def _watch_resume(self, killed_s: float, seq: int, _offspring: list[psutil.Process]) -> None:
         """Until a client sees the first new event."""
         while time.monotonic() - killed_s < MISSION_TIMEOUT_S:
-            for row in rows(self.seen):
+            for row in self.seen():
                 if row["what"] == "event" and row["event"]["seq"] > seq and row["at_s"] > killed_s:
                     with self.tally.lock:
                         self.tally.resume_s.append(row["at_s"] - killed_s)
@@ -261,12 +261,12 @@ class Mission:
 
     def _judge(self) -> None:
         status = self._status()
-        failed = [row["error"] for row in rows(self.seen) if row["what"] == "failed"]
+        failed = [row["error"] for row in self.seen() if row["what"] == "failed"]
         where = Places(self.root, next((self.state / "w").iterdir()))
-        verdict = judge(where, rows(self.seen), rows(self.witness))
+        verdict = judge(where, self.seen(), self.witness())
         verdict.problems += failed
         with self.tally.lock:
-            self.tally.left += sum(row["what"] == "left" for row in rows(self.seen))
+            self.tally.left += sum(row["what"] == "left" for row in self.seen())
         verdict.problems += [f"delivered {name} wrongly" for name in _WORK if not self._is_delivered(name)]
         if status != "sealed":
             with self.tally.lock:
@@ -293,7 +293,7 @@ class Mission:
         return [found for card in cards if (found := _process(_pid_of(card)))]
 
     def _clients(self) -> list[psutil.Process]:
-        return [found for row in rows(self.seen) if row["what"] == "pid" and (found := _process(row["pid"]))]
+        return [found for row in self.seen() if row["what"] == "pid" and (found := _process(row["pid"]))]
 
     def _client_lives(self) -> bool:
         return bool(self._clients())
@@ -319,7 +319,7 @@ def _write_project(root: Path, folder: Path, dice: random.Random) -> Path:
     ]
     behaviours: dict[str, Any] = {}
     for name, content in _WORK.items():
-        good = {"duration_s": round(dice.uniform(0.05, 0.5), 2), "actions": [_write(name, content)]}
+        good = {"duration_s": round(dice.uniform(0.2, 1.2), 2), "actions": [_write(name, content)]}
         if name == "b":
             good["actions"].append({"shell": "sleep 0.3", "timeout_s": 60})
         first = {"duration_s": 0.1, "actions": [_write(name, "BROKEN = 1\n")]} if name == "e" else good

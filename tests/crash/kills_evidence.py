@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,12 +21,27 @@ from orchestrator.rpc.mapping import event_view
 Row = dict[str, Any]
 
 
-def rows(path: Path) -> list[Row]:
-    """The lines of a file that processes append to; one that was cut off is left out."""
-    if not path.exists():
-        return []
-    lines = path.read_text("utf-8").split("\n")[:-1]
-    return [json.loads(line) for line in lines]
+class Rows:
+    """The lines of a file that processes append to, each read once; one that was cut off is left out."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._rows: list[Row] = []
+        self._read_bytes = 0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> list[Row]:
+        """All whole lines until now. The list grows with later calls; it is not to be changed."""
+        with self._lock:
+            if not self.path.exists():
+                return self._rows
+            with self.path.open("rb") as file:
+                file.seek(self._read_bytes)
+                whole, newline, _ = file.read().rpartition(b"\n")
+            if newline:
+                self._rows += [json.loads(line) for line in whole.split(b"\n")]
+                self._read_bytes += len(whole) + 1
+            return self._rows
 
 
 @dataclass(slots=True)

@@ -275,6 +275,7 @@ class MissionStatusResult(TypedDict):
     questions: list[QuestionView]
     usage: Usage
     isUndone: bool
+    isOver: bool
     slots: int
     slotCauses: list[str]
 

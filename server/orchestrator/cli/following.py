@@ -13,7 +13,6 @@ from pathlib import Path
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from orchestrator.cli.standing import ENDED
 from orchestrator.client import Client, LastingClient, ServerGoneError, connect_shared, lasting
 from orchestrator.errors import OrchestratorError
 from orchestrator_protocol.event import MissionEvent, MissionEventsParams
@@ -106,7 +105,7 @@ async def accompany(client: LastingClient, followed: Followed, take: Take, *, is
     `followed` begins with the mission's status; events and the last status are put into it.
     """
     mission_id = followed.status.mission_id
-    if followed.status.status not in ENDED:
+    if not followed.status.is_over:
         stops = {"mission.ended", "mission.delivered", *(() if is_attended else ("question.asked",))}
         async for event in client.follow(0, mission_id):
             followed.events.append(event)
@@ -128,7 +127,7 @@ async def standing(client: LastingClient, mission_id: str) -> MissionStatusResul
 
 
 def _is_over(status: MissionStatusResult, *, is_attended: bool) -> bool:
-    return status.status in ENDED or (status.status == "waiting" and not is_attended)
+    return status.is_over or (status.status == "waiting" and not is_attended)
 
 
 async def _catch_up(client: LastingClient, mission_id: str, events: list[MissionEvent], take: Take) -> None:

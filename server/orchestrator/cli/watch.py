@@ -66,12 +66,12 @@ def _live(workspace: Path, wanted: str, take: Take, say: Say) -> Followed:
 
 
 def _past(workspace: Path, wanted: str) -> Followed | None:
-    """An ended mission from the journal, where no server runs; None when the server must be asked."""
+    """A mission that is over, from the journal, where no server runs; None when the server must be asked."""
     with plain_running(existing_places(workspace)) as client:
         if client:
             return None
     found = find_mission(read_missions(workspace), wanted)
-    if not found.status.is_terminal:
+    if not found.is_over:
         return None
     from orchestrator.cli.following import Followed  # noqa: PLC0415 - as above
     from orchestrator.rpc.mapping import event_view, status_view  # noqa: PLC0415 - only where no server runs

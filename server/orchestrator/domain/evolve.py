@@ -125,6 +125,8 @@ def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912, PL
         case e.MissionSealed():
             mission.status = MissionStatus.SEALED
             mission.seal = event.seal
+            # What an earlier end, before the mission was tried again, brought to the user is not this work.
+            mission.delivered_mode = None
         case e.MissionEnded():
             mission.status = event.status
             mission.end_code = event.code

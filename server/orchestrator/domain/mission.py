@@ -141,6 +141,13 @@ class Mission:
         return MissionStatus.WAITING if is_held and not self.status.is_terminal else self.status
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do: it has ended, and what a sealed one made has reached the user."""
+        if self.status is MissionStatus.SEALED:
+            return self.delivered_mode is not None or self.is_undone
+        return self.status.is_terminal
+
+    @property
     def is_plan_approved(self) -> bool:
         """Whether work may begin: a plan is there, and a person has seen it where the mission asks for that."""
         return bool(self.plan_version) and (self.approval is ApprovalMode.NEVER or bool(self.approved_version))

@@ -23,7 +23,7 @@ async def restore(rooms: Rooms) -> tuple[dict[str, Ledger], Publisher]:
 
 def forgettable(ledgers: dict[str, Ledger]) -> list[str]:
     """The oldest ended missions that memory has no room for (see MAX_FINISHED_TASKS), never the newest of them."""
-    *older, newest = [ledger.mission for ledger in ledgers.values() if not is_unfinished(ledger.mission)] or [Mission()]
+    *older, newest = [ledger.mission for ledger in ledgers.values() if ledger.mission.is_over] or [Mission()]
     room = MAX_FINISHED_TASKS - max(len(newest.tasks), 1)
     forgotten: list[str] = []
     for mission in reversed(older):
@@ -31,13 +31,6 @@ def forgettable(ledgers: dict[str, Ledger]) -> list[str]:
         if room < 0:
             forgotten.append(mission.id)
     return forgotten
-
-
-def is_unfinished(mission: Mission) -> bool:
-    """Whether something is left to do: it has not ended, or it was sealed and nobody was told."""
-    if mission.status is MissionStatus.SEALED:
-        return mission.delivered_mode is None and not mission.is_undone
-    return not mission.status.is_terminal
 
 
 async def take_up(ledger: Ledger) -> None:

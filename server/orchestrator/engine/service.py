@@ -27,7 +27,7 @@ from orchestrator.engine.hold import Hold
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.projecting import Projector, history
 from orchestrator.engine.publisher import Publisher
-from orchestrator.engine.restoring import forgettable, is_unfinished, restore, take_up
+from orchestrator.engine.restoring import forgettable, restore, take_up
 from orchestrator.engine.rooms import MissionRooms, Rooms
 from orchestrator.engine.undoing import undo_mission, undo_task
 from orchestrator.errors import OrchestratorError
@@ -294,7 +294,7 @@ class MissionService:
 
     async def _tidy(self) -> None:
         """Keep the disk space of ended missions within its cap."""
-        unfinished = [ledger.mission for ledger in self._ledgers.values() if is_unfinished(ledger.mission)]
+        unfinished = [ledger.mission for ledger in self._ledgers.values() if not ledger.mission.is_over]
         tasks = [task for mission in unfinished for task in mission.tasks.values()]
         commits = {commit for task in tasks for commit in (task.checkpoint, task.start_commit) if commit}
         try:
@@ -405,7 +405,7 @@ async def open_service(rooms: Rooms) -> AsyncGenerator[MissionService]:
     publisher.listen(projector.notice)
     try:
         for mission_id, ledger in ledgers.items():
-            if is_unfinished(ledger.mission):
+            if not ledger.mission.is_over:
                 await take_up(ledger)
                 service.enqueue(mission_id)
         async with anyio.create_task_group() as group:

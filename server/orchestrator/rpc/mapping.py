@@ -148,6 +148,7 @@ def status_view(mission: Mission) -> MissionStatusResult:
         questions=[question_view(question) for question in mission.questions.values()],
         usage=_usage_view(mission.budget),
         is_undone=mission.is_undone,
+        is_over=mission.is_over,
         slots=mission.slots,
         slot_causes=list(mission.slot_causes),
     )

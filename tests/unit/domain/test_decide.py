@@ -233,6 +233,20 @@ class TestSealing:
         assert (event.seal.tree, event.seal.commit, event.seal.task_count) == ("t1", "c1", 1)
         assert [r.check for r in event.seal.receipts] == ["tests"]
 
+    def test_it_is_over_when_the_work_has_reached_the_user(self, story: Story) -> None:
+        story.planned()
+        story.integrate(story.start("a"))
+        story.do(c.EndMission(MissionStatus.FAILED, "x", "y"))
+        assert story.mission.is_over
+        story.do(c.RecordDelivery(DELIVERED))  # by hand, as it stood
+        story.do(c.Reopen("me"))
+        assert not story.mission.is_over
+        story.judged()
+        story.do(story.seal())
+        assert not story.mission.is_over
+        story.do(c.RecordDelivery(DELIVERED))
+        assert story.mission.is_over
+
     def test_what_was_not_checked_is_in_the_seal(self, story: Story, make: Make) -> None:
         self.done(story)
         story.judged(make.checks(make.receipt("t1")), GateReport("imports", Verdict.NOT_CHECKED))
