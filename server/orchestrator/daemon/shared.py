@@ -70,8 +70,7 @@ class SharedServer:
     def is_used(self) -> bool:
         """Whether a client is there, or a mission runs or waits for its turn."""
         return bool(self.connections.peers) or any(
-            not mission.is_over and mission.status.value not in _AT_REST
-            for mission in self.service.missions()
+            not mission.is_over and mission.status.value not in _AT_REST for mission in self.service.missions()
         )
 
     async def _end_when_unused(self, idle_s: float, tasks: TaskGroup) -> None:
