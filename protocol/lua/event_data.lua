@@ -117,6 +117,17 @@
 ---@field keptBack string[]
 ---@field detail string
 
+---Work did not go on: the cause that the log shows, and the strategy that is tried next.
+---
+---`taskId` is "" for the whole mission; `model` is the one that goes on with the task (for the whole mission: with
+---all that is to be mended), where the strategy is another model.
+---@class orchestrator.MissionDiagnosed
+---@field taskId string
+---@field cause orchestrator.Cause
+---@field detail string
+---@field strategy orchestrator.Strategy
+---@field model string # Default "".
+
 ---The mission ended without a seal; `status` is one of unverified, failed, stopped.
 ---@class orchestrator.MissionEnded
 ---@field status orchestrator.MissionStatus
@@ -155,6 +166,13 @@
 ---@field by string
 ---@field paths string[]
 
+---Something that later sessions should know. `taskId` is "" when it came from planning or concerns all tasks.
+---@class orchestrator.NoteTaken
+---@field sessionId string
+---@field taskId string
+---@field kind orchestrator.NoteKind
+---@field text string
+
 ---The task graph, version by version.
 ---@class orchestrator.PlanAccepted
 ---@field version integer
@@ -181,6 +199,20 @@
 ---The mission, or a session of it, asks a person.
 ---@class orchestrator.QuestionAsked
 ---@field question orchestrator.Question
+
+---A reviewer's verdict on a tree: ATTEMPT for the work of a task, SEAL for the whole mission's.
+---
+---`text` is the summary, or why there is no verdict; `findings` are those that block, each with its evidence; `advice`
+---is what does not.
+---@class orchestrator.ReviewGiven
+---@field stage orchestrator.Stage
+---@field tree string
+---@field taskId string
+---@field attemptId string
+---@field verdict orchestrator.ReviewVerdict
+---@field text string
+---@field findings orchestrator.Finding[]
+---@field advice orchestrator.Finding[]
 
 ---No open work: the final tree is judged once more, by every gate and check.
 ---@class orchestrator.SealingStarted
@@ -295,6 +327,9 @@
 ---| "budget.warned" # orchestrator.BudgetWarned
 ---| "budget.changed" # orchestrator.BudgetChanged
 ---| "session.recovering" # orchestrator.SessionRecovering
+---| "note.taken" # orchestrator.NoteTaken
+---| "review.given" # orchestrator.ReviewGiven
+---| "mission.diagnosed" # orchestrator.MissionDiagnosed
 ---| "attempt.committed" # orchestrator.AttemptCommitted
 ---| "gate.judged" # orchestrator.GateJudged
 ---| "attempt.refused" # orchestrator.AttemptRefused
@@ -314,4 +349,4 @@
 ---| "mission.undone" # orchestrator.MissionUndone
 
 ---The `data` of an event, by its `type`.
----@alias orchestrator.EventData orchestrator.MissionAccepted|orchestrator.MissionStarted|orchestrator.MissionTakenUp|orchestrator.MissionPaused|orchestrator.MissionResumed|orchestrator.MissionReopened|orchestrator.SnapshotTaken|orchestrator.ChecksChosen|orchestrator.PlanRejected|orchestrator.PlanAccepted|orchestrator.PlanRevised|orchestrator.QuestionAsked|orchestrator.QuestionAnswered|orchestrator.IterationStarted|orchestrator.SlotsChanged|orchestrator.AttemptStarted|orchestrator.SessionOpened|orchestrator.ToolCalled|orchestrator.BudgetReserved|orchestrator.BudgetSettled|orchestrator.BudgetWarned|orchestrator.BudgetChanged|orchestrator.SessionRecovering|orchestrator.AttemptCommitted|orchestrator.GateJudged|orchestrator.AttemptRefused|orchestrator.AttemptInterrupted|orchestrator.AttemptIntegrated|orchestrator.TaskAdded|orchestrator.TaskFailed|orchestrator.TaskPaused|orchestrator.TaskResumed|orchestrator.TaskSteered|orchestrator.TaskUndone|orchestrator.SealingStarted|orchestrator.MissionSealed|orchestrator.MissionEnded|orchestrator.DeliveryStarted|orchestrator.MissionDelivered|orchestrator.MissionUndone
+---@alias orchestrator.EventData orchestrator.MissionAccepted|orchestrator.MissionStarted|orchestrator.MissionTakenUp|orchestrator.MissionPaused|orchestrator.MissionResumed|orchestrator.MissionReopened|orchestrator.SnapshotTaken|orchestrator.ChecksChosen|orchestrator.PlanRejected|orchestrator.PlanAccepted|orchestrator.PlanRevised|orchestrator.QuestionAsked|orchestrator.QuestionAnswered|orchestrator.IterationStarted|orchestrator.SlotsChanged|orchestrator.AttemptStarted|orchestrator.SessionOpened|orchestrator.ToolCalled|orchestrator.BudgetReserved|orchestrator.BudgetSettled|orchestrator.BudgetWarned|orchestrator.BudgetChanged|orchestrator.SessionRecovering|orchestrator.NoteTaken|orchestrator.ReviewGiven|orchestrator.MissionDiagnosed|orchestrator.AttemptCommitted|orchestrator.GateJudged|orchestrator.AttemptRefused|orchestrator.AttemptInterrupted|orchestrator.AttemptIntegrated|orchestrator.TaskAdded|orchestrator.TaskFailed|orchestrator.TaskPaused|orchestrator.TaskResumed|orchestrator.TaskSteered|orchestrator.TaskUndone|orchestrator.SealingStarted|orchestrator.MissionSealed|orchestrator.MissionEnded|orchestrator.DeliveryStarted|orchestrator.MissionDelivered|orchestrator.MissionUndone

@@ -8,6 +8,11 @@
 ---@field turns integer # Default 0.
 ---@field toolCalls integer # Default 0.
 
+---Why work does not go on, as the log shows it. `same_findings`: fixers end at the same findings; `cycle`: they go round in circles; `new_findings`: each try breaks
+---something else; `no_change`: sessions change nothing; `outside_write_set`: the work needs files that the task may
+---not write; `conflict`: it does not merge; `session_failed`: its sessions end without a result.
+---@alias orchestrator.Cause "same_findings"|"cycle"|"new_findings"|"no_change"|"outside_write_set"|"conflict"|"session_failed"
+
 ---A command that judges a tree. `command` is a shell line; it runs in the root of a worktree.
 ---
 ---`isDeclared` tells a command from the user's configuration from one that was only found in a manifest; `source`
@@ -59,11 +64,15 @@
 ---@field resource string
 ---@field amount integer
 
+---What a note of a session is. `search` is what a searcher reported.
+---@alias orchestrator.NoteKind "decision"|"fact"|"failed_approach"|"search"
+
 ---One edit of the task `taskId` (for `ADD`: its new id).
 ---
----`title` is for ADD and RETITLE; `writeSet`, `dependsOn` and `instructions` for ADD (no write set: the task may
----write everywhere and so runs alone). `afterId` is the task behind which ADD and MOVE put it ("": to the front of
----its group), `groupId` the task that it is a part of ("": none); who depends on a task waits for its parts too.
+---`title` is for ADD and RETITLE; `writeSet`, `dependsOn`, `instructions`, `why`, `acceptance` and `checks` for ADD
+---(no write set: the task may write everywhere and so runs alone). `afterId` is the task behind which ADD and MOVE
+---put it ("": to the front of its group), `groupId` the task that it is a part of ("": none); who depends on a task
+---waits for its parts too.
 ---@class orchestrator.PlanEdit
 ---@field kind orchestrator.EditKind
 ---@field taskId string
@@ -73,6 +82,9 @@
 ---@field instructions string # Default "".
 ---@field afterId string # Default "".
 ---@field groupId string # Default "".
+---@field why string # Default "".
+---@field acceptance string[] # Default [].
+---@field checks string[] # Default [].
 
 ---Something that a person must decide.
 ---
@@ -88,8 +100,8 @@
 ---@field attemptId string # Default "".
 ---@field timeoutS number # Default 600.0.
 
----What a question to a person is about.
----@alias orchestrator.QuestionKind "plan"|"permission"|"budget"|"judge"
+---What a question to a person is about. `clarification`: a session asks for words, not for leave.
+---@alias orchestrator.QuestionKind "plan"|"permission"|"budget"|"judge"|"clarification"
 
 ---Proof that one command ran on one tree.
 ---
@@ -115,6 +127,9 @@
 ---@field nodes string[]
 ---@field amounts orchestrator.Amounts
 
+---What a reviewer says. `not_reviewed`: there was no verdict that could be read; that is neither yes nor no.
+---@alias orchestrator.ReviewVerdict "approve"|"request_changes"|"not_reviewed"
+
 ---What a finished mission proves: this tree, these receipts, this much refused and healed on the way.
 ---@class orchestrator.Seal
 ---@field tree string
@@ -125,6 +140,9 @@
 ---@field recoveredCount integer
 ---@field taskCount integer
 ---@field durationS number
+
+---What is tried against a cause. `stop`: nothing is left, and the mission ends with the reason.
+---@alias orchestrator.Strategy "search"|"other_model"|"split"|"replan"|"stop"
 
 ---One task as it was planned.
 ---

@@ -26,6 +26,7 @@
 ---@field ["task/steer"] fun(params: orchestrator.TaskSteerParams): orchestrator.TaskResult # Say something to whoever works on a task.
 ---@field ["task/log"] fun(params: orchestrator.TaskLogParams): orchestrator.TaskLogResult # What happened to a task.
 ---@field ["permission/reply"] fun(params: orchestrator.PermissionReplyParams): orchestrator.PermissionReplyResult # Answer a question of a mission.
+---@field ["permission/ask"] fun(params: orchestrator.PermissionAskParams): orchestrator.PermissionAskResult # For hosts: a session needs a person's leave.
 ---@field ["finding/list"] fun(params: orchestrator.FindingListParams): orchestrator.FindingListResult # The findings that stand now.
 ---@field ["check/list"] fun(params: orchestrator.CheckListParams): orchestrator.CheckListResult # The commands that judge a mission, with their receipts.
 ---@field ["job/list"] fun(params: orchestrator.JobListParams): orchestrator.JobListResult # The background jobs of a mission.

@@ -222,11 +222,12 @@
 
 ---Something that a person must decide, answered by `permission/reply` (or `plan/approve`).
 ---
----`kind` "plan", "budget" and "judge" hold up the whole mission, "permission" the session that asked. `subject` is
----what is asked for, in a form that "always" is remembered by. After `timeoutS` it counts as denied; 0: never.
+---`kind` "plan", "budget" and "judge" hold up the whole mission, "permission" the session that asked. "clarification"
+---is a session's question about its task: the words beside the answer are what it is told. `subject` is what is asked
+---for, in a form that "always" is remembered by. After `timeoutS` it counts as denied; 0: never.
 ---@class orchestrator.QuestionView
 ---@field id string
----@field kind "plan"|"permission"|"budget"|"judge"
+---@field kind "plan"|"permission"|"budget"|"judge"|"clarification"
 ---@field text string
 ---@field subject string
 ---@field taskId string

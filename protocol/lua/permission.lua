@@ -4,6 +4,21 @@
 ---`always` allows the same subject for the rest of the mission.
 ---@alias orchestrator.Answer "allow"|"always"|"deny"
 
+---Ask a person, on behalf of a hosted session, for leave; `text` is what they read.
+---
+---`subject` is what `always` allows for the rest of the mission. Cancelling withdraws the question. Errors:
+---too_many_questions, unknown_session, no_workspace.
+---@class orchestrator.PermissionAskParams
+---@field sessionId string # At least 1 characters, at most 200 characters.
+---@field subject string # At least 1 characters, at most 4,000 characters.
+---@field text string # At least 1 characters, at most 4,000 characters.
+
+---What a person said, or an earlier `always`, or the deadline: then `answer` is "deny" and `text` says so.
+---@class orchestrator.PermissionAskResult
+---@field answer orchestrator.Answer
+---@field by string
+---@field text string
+
 ---Answer a question. The first answer counts: a later one gets `already_answered`, naming it.
 ---
 ---Errors: already_answered, unknown_question, unknown_mission, no_workspace.

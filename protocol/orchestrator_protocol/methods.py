@@ -139,6 +139,12 @@ _TABLE = (
         permission.PermissionReplyResult,
         "Answer a question of a mission.",
     ),
+    _request(
+        "permission/ask",
+        permission.PermissionAskParams,
+        permission.PermissionAskResult,
+        "For hosts: a session needs a person's leave.",
+    ),
     _request("finding/list", finding.FindingListParams, finding.FindingListResult, "The findings that stand now."),
     _request(
         "check/list",

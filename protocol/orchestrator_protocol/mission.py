@@ -158,12 +158,13 @@ class MissionUndoParams(RequestParams[MissionUndoResult]):
 class QuestionView(Result):
     """Something that a person must decide, answered by `permission/reply` (or `plan/approve`).
 
-    `kind` "plan", "budget" and "judge" hold up the whole mission, "permission" the session that asked. `subject` is
-    what is asked for, in a form that "always" is remembered by. After `timeout_s` it counts as denied; 0: never.
+    `kind` "plan", "budget" and "judge" hold up the whole mission, "permission" the session that asked. "clarification"
+    is a session's question about its task: the words beside the answer are what it is told. `subject` is what is asked
+    for, in a form that "always" is remembered by. After `timeout_s` it counts as denied; 0: never.
     """
 
     id: str
-    kind: Literal["plan", "permission", "budget", "judge"]
+    kind: Literal["plan", "permission", "budget", "judge", "clarification"]
     text: str
     subject: str
     task_id: str

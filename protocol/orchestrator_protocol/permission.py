@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from orchestrator_protocol.mission import MissionId, QuestionView
+from orchestrator_protocol.session import SessionId
 from orchestrator_protocol.wire import RequestParams, Result
 
 Answer = Literal["allow", "always", "deny"]
@@ -37,3 +38,23 @@ class PermissionReplyParams(RequestParams[PermissionReplyResult]):
     question_id: Annotated[str, Field(min_length=1, max_length=200)]
     answer: Answer
     text: Annotated[str, Field(max_length=20_000)] = ""
+
+
+class PermissionAskResult(Result):
+    """What a person said, or an earlier `always`, or the deadline: then `answer` is "deny" and `text` says so."""
+
+    answer: Answer
+    by: str
+    text: str
+
+
+class PermissionAskParams(RequestParams[PermissionAskResult]):
+    """Ask a person, on behalf of a hosted session, for leave; `text` is what they read.
+
+    `subject` is what `always` allows for the rest of the mission. Cancelling withdraws the question. Errors:
+    too_many_questions, unknown_session, no_workspace.
+    """
+
+    session_id: SessionId
+    subject: Annotated[str, Field(min_length=1, max_length=4_000)]
+    text: Annotated[str, Field(min_length=1, max_length=4_000)]

@@ -16,6 +16,13 @@ export interface Amounts {
 }
 
 /**
+ * Why work does not go on, as the log shows it. `same_findings`: fixers end at the same findings; `cycle`: they go round in circles; `new_findings`: each try breaks
+ * something else; `no_change`: sessions change nothing; `outside_write_set`: the work needs files that the task may
+ * not write; `conflict`: it does not merge; `session_failed`: its sessions end without a result.
+ */
+export type Cause = "same_findings" | "cycle" | "new_findings" | "no_change" | "outside_write_set" | "conflict" | "session_failed";
+
+/**
  * A command that judges a tree. `command` is a shell line; it runs in the root of a worktree.
  *
  * `isDeclared` tells a command from the user's configuration from one that was only found in a manifest; `source`
@@ -88,12 +95,16 @@ export interface Limit {
   amount: number;
 }
 
+/** What a note of a session is. `search` is what a searcher reported. */
+export type NoteKind = "decision" | "fact" | "failed_approach" | "search";
+
 /**
  * One edit of the task `taskId` (for `ADD`: its new id).
  *
- * `title` is for ADD and RETITLE; `writeSet`, `dependsOn` and `instructions` for ADD (no write set: the task may
- * write everywhere and so runs alone). `afterId` is the task behind which ADD and MOVE put it ("": to the front of
- * its group), `groupId` the task that it is a part of ("": none); who depends on a task waits for its parts too.
+ * `title` is for ADD and RETITLE; `writeSet`, `dependsOn`, `instructions`, `why`, `acceptance` and `checks` for ADD
+ * (no write set: the task may write everywhere and so runs alone). `afterId` is the task behind which ADD and MOVE
+ * put it ("": to the front of its group), `groupId` the task that it is a part of ("": none); who depends on a task
+ * waits for its parts too.
  */
 export interface PlanEdit {
   kind: EditKind;
@@ -110,6 +121,12 @@ export interface PlanEdit {
   afterId: string;
   /** Default "". */
   groupId: string;
+  /** Default "". */
+  why: string;
+  /** Default []. */
+  acceptance: readonly string[];
+  /** Default []. */
+  checks: readonly string[];
 }
 
 /**
@@ -133,8 +150,8 @@ export interface Question {
   timeoutS: number;
 }
 
-/** What a question to a person is about. */
-export type QuestionKind = "plan" | "permission" | "budget" | "judge";
+/** What a question to a person is about. `clarification`: a session asks for words, not for leave. */
+export type QuestionKind = "plan" | "permission" | "budget" | "judge" | "clarification";
 
 /**
  * Proof that one command ran on one tree.
@@ -166,6 +183,9 @@ export interface Reservation {
   amounts: Amounts;
 }
 
+/** What a reviewer says. `not_reviewed`: there was no verdict that could be read; that is neither yes nor no. */
+export type ReviewVerdict = "approve" | "request_changes" | "not_reviewed";
+
 /** What a finished mission proves: this tree, these receipts, this much refused and healed on the way. */
 export interface Seal {
   tree: string;
@@ -180,6 +200,9 @@ export interface Seal {
   taskCount: number;
   durationS: number;
 }
+
+/** What is tried against a cause. `stop`: nothing is left, and the mission ends with the reason. */
+export type Strategy = "search" | "other_model" | "split" | "replan" | "stop";
 
 /**
  * One task as it was planned.

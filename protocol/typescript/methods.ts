@@ -3,7 +3,7 @@ import type { MissionEvent, MissionEventsParams, MissionEventsResult } from "./e
 import type { CheckListParams, CheckListResult, FindingListParams, FindingListResult } from "./finding.js";
 import type { JobKillParams, JobKillResult, JobListParams, JobListResult, JobLogParams, JobLogResult } from "./job.js";
 import type { MissionDeliverParams, MissionDeliverResult, MissionDiffParams, MissionDiffResult, MissionEstimateParams, MissionEstimateResult, MissionHoldResult, MissionListParams, MissionListResult, MissionPauseParams, MissionResumeParams, MissionRetryParams, MissionStartParams, MissionStartResult, MissionStatusParams, MissionStatusResult, MissionStopParams, MissionStopResult, MissionSummaryParams, MissionSummaryResult, MissionUndoParams, MissionUndoResult } from "./mission.js";
-import type { PermissionReplyParams, PermissionReplyResult, PermissionRequest } from "./permission.js";
+import type { PermissionAskParams, PermissionAskResult, PermissionReplyParams, PermissionReplyResult, PermissionRequest } from "./permission.js";
 import type { PlanApproveParams, PlanApproveResult, PlanGetParams, PlanGetResult, PlanReviseParams, PlanReviseResult } from "./plan.js";
 import type { EventsDropped, MissionProgress } from "./progress.js";
 import type { RuleExplainParams, RuleExplainResult, RuleListParams, RuleListResult, SearchAstParams, SearchGlobParams, SearchGlobResult, SearchGrepParams, SearchResult } from "./search.js";
@@ -59,6 +59,8 @@ export interface Requests {
   "task/log": { params: TaskLogParams; result: TaskLogResult };
   /** Answer a question of a mission. */
   "permission/reply": { params: PermissionReplyParams; result: PermissionReplyResult };
+  /** For hosts: a session needs a person's leave. */
+  "permission/ask": { params: PermissionAskParams; result: PermissionAskResult };
   /** The findings that stand now. */
   "finding/list": { params: FindingListParams; result: FindingListResult };
   /** The commands that judge a mission, with their receipts. */
@@ -153,6 +155,7 @@ export const COMMANDS = {
   "orchestrator.task.steer": "task/steer",
   "orchestrator.task.log": "task/log",
   "orchestrator.permission.reply": "permission/reply",
+  "orchestrator.permission.ask": "permission/ask",
   "orchestrator.finding.list": "finding/list",
   "orchestrator.check.list": "check/list",
   "orchestrator.job.list": "job/list",

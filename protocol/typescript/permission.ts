@@ -5,6 +5,28 @@ import type { QuestionView } from "./mission.js";
 export type Answer = "allow" | "always" | "deny";
 
 /**
+ * Ask a person, on behalf of a hosted session, for leave; `text` is what they read.
+ *
+ * `subject` is what `always` allows for the rest of the mission. Cancelling withdraws the question. Errors:
+ * too_many_questions, unknown_session, no_workspace.
+ */
+export interface PermissionAskParams {
+  /** At least 1 characters, at most 200 characters. */
+  sessionId: string;
+  /** At least 1 characters, at most 4,000 characters. */
+  subject: string;
+  /** At least 1 characters, at most 4,000 characters. */
+  text: string;
+}
+
+/** What a person said, or an earlier `always`, or the deadline: then `answer` is "deny" and `text` says so. */
+export interface PermissionAskResult {
+  answer: Answer;
+  by: string;
+  text: string;
+}
+
+/**
  * Answer a question. The first answer counts: a later one gets `already_answered`, naming it.
  *
  * Errors: already_answered, unknown_question, unknown_mission, no_workspace.

@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypedDict
 
 from orchestrator.clock import RandomIds, SystemClock
 from orchestrator.config.layers import Sources, sources
 from orchestrator.config.model import Config
 from orchestrator.config.places import CONFIG_NAME, Places, places, state_home
 from orchestrator.config.reading import read_document
+from orchestrator.domain.words import ReviewMode
 from orchestrator.engine.limits import Limits
 from orchestrator.engine.rooms import Rooms
 from orchestrator.engine.service import MissionService, open_service
@@ -40,7 +42,9 @@ from orchestrator.sandbox.jobs import open_jobs
 from orchestrator.sandbox.launcher import NativeLauncher
 from orchestrator.sandbox.limits import Limits as CommandLimits
 from orchestrator.sandbox.policy import Policy
+from orchestrator.tools.documents import Documents
 from orchestrator.tools.shed import ToolShed
+from orchestrator.tools.web import Web
 from orchestrator.workspace.room import ShadowWorkspace, open_workspace, require_folder
 from orchestrator.workspace.todo_file import WorkspaceTodo
 
@@ -82,10 +86,11 @@ async def open_missions(folder: Path) -> AsyncGenerator[MissionService]:
         headless = HeadlessOpenCode(jobs, where.root, plugin_entry)
         pages = where.state / "context"
         shutil.rmtree(pages, ignore_errors=True)  # what sessions of an earlier server left
+        documents = Documents(where.state / "documents", clock.now_s, Web()) if config.web.fetch else None
         rooms = Rooms(
             workspace=workspace,
             journal=journal,
-            tools=ToolShed(launcher, environment, jobs),
+            tools=ToolShed(launcher, environment, jobs, documents),
             jobs=jobs,
             projection=WorkspaceProjection(where.root),
             todo=WorkspaceTodo(where.root, where.state),
@@ -132,6 +137,7 @@ def tighten(own: Sources, launcher: NativeLauncher, limits: Limits, project: byt
         slots=min(limits.slots, said.slots),
         max_iterations=min(limits.max_iterations, said.max_iterations),
         session_timeout_s=min(limits.session_timeout_s, said.session_timeout_s),
+        **_allowances(config),
     )
 
 
@@ -165,7 +171,20 @@ def limited(limits: Limits, config: Config) -> Limits:
         slots=said.slots,
         max_iterations=said.max_iterations,
         session_timeout_s=said.session_timeout_s,
+        **_allowances(config),
     )
+
+
+class _Allowances(TypedDict):
+    review: ReviewMode
+    is_web_allowed: bool
+    tools: dict[str, tuple[str, ...]]
+
+
+def _allowances(config: Config) -> _Allowances:
+    """What sessions may do and who looks at it; a project's configuration has been held to the user's already."""
+    tools = {role: tuple(names) for role, names in config.tools if names is not None}
+    return _Allowances(review=ReviewMode(config.review), is_web_allowed=config.web.fetch, tools=tools)
 
 
 def _keeping(config: Config) -> Keeping:

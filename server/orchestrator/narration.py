@@ -69,6 +69,26 @@ def _refused(data: Data) -> Line:
     return Line("✗", f"{data['taskId']} refused, {data['reason']}{because}{more}", "red")
 
 
+def _reviewed(data: Data) -> Line | None:
+    who = data["taskId"] or "the whole work"
+    if data["verdict"] == "approve":
+        return Line("·", f"review of {who}: {_first_line(data['text'])}", "dim")
+    if data["verdict"] == "not_reviewed":
+        return Line("!", f"{who} was not reviewed: {_first_line(data['text'])}", "yellow")
+    return Line("✗", f"review of {who}: {_finding(data['findings'][0])}", "yellow") if data["findings"] else None
+
+
+def _diagnosed(data: Data) -> Line:
+    who = data["taskId"] or "the mission"
+    strategy = data["strategy"].replace("_", " ")
+    then = "nothing is left to try" if strategy == "stop" else f"trying: {strategy}"
+    return Line("↻", f"{who} does not go on: {_first_line(data['detail'])}; {then}", "yellow")
+
+
+def _first_line(text: str) -> str:
+    return (text.splitlines() or [""])[0][:_MESSAGE_CHARS]
+
+
 def _interrupted(data: Data) -> Line | None:
     # Otherwise the task has failed, which is told next, with the same reason.
     return Line("·", f"{data['taskId']} was cut off", "dim") if data["reason"] == "the mission ended" else None
@@ -167,6 +187,8 @@ _TELLERS: dict[str, Callable[[Data], Line | None]] = {
     "session.recovering": _recovering,
     "attempt.refused": _refused,
     "attempt.interrupted": _interrupted,
+    "review.given": _reviewed,
+    "mission.diagnosed": _diagnosed,
     "task.added": _added,
     "attempt.integrated": _integrated,
     "task.failed": _failed,

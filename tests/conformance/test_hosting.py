@@ -81,7 +81,7 @@ async def test_another_client_that_knows_the_session_goes_on_with_it(root) -> No
 
 
 async def test_a_new_session_begins_elsewhere_when_the_client_is_gone_for_good(root, monkeypatch) -> None:
-    monkeypatch.setattr(editor, "REJOIN_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(editor, "RETURN_TIMEOUT_S", 0.3)
     monkeypatch.setattr(recovery, "backoff_s", lambda _count: 0.01)
     stuck = Stuck()
     async with in_process(root) as come, come() as second:
@@ -113,6 +113,29 @@ async def test_the_first_of_two_clients_answers_a_question(root) -> None:
         assert late.value.code == "already_answered"
         assert (await one.ended(mission_id))["status"] == "sealed"
         assert (len(one.asked), len(two.asked)) == (1, 1)
+
+
+async def test_a_session_asks_for_leave_and_any_client_gives_it(root) -> None:
+    said: list[dict] = []
+
+    async def asking(host: HostingClient, session_id: str) -> None:
+        params = {"sessionId": session_id, "subject": "shell: true", "text": "wants to run: true"}
+        said.extend([await host.call("permission/ask", **params) for _ in range(2)])
+        await write_b(host, session_id)
+
+    async with in_process(root) as come, come(name="other") as other, come(work=asking) as host:
+        started = await host.call("mission/start", **START)
+        await other.until(lambda: bool(other.asked))
+        question = other.asked[0]["question"]
+        assert (question["kind"], question["subject"]) == ("permission", "shell: true")
+        assert question["text"] == "worker of 'Write b.py' wants to run: true"
+        reply = {"missionId": started["missionId"], "questionId": question["id"], "answer": "always"}
+        await other.call("permission/reply", **reply)
+        assert (await host.ended(started["missionId"]))["status"] == "sealed"
+    assert said == [
+        {"answer": "always", "by": "other", "text": ""},
+        {"answer": "allow", "by": "an earlier answer", "text": ""},
+    ]
 
 
 async def test_a_host_that_can_not_do_what_it_promised_ends_the_mission_clearly(root, monkeypatch) -> None:
@@ -166,6 +189,7 @@ async def test_what_a_client_asks_about_sessions_of_others_is_refused(root) -> N
             ("tool/call", {"tool": "write_file", "arguments": {}}),
             ("budget/reserve", {"tokens": 1}),
             ("budget/settle", {"tokens": 1, "reservationId": "r"}),
+            ("permission/ask", {"subject": "shell: true", "text": "wants to run: true"}),
         ):
             with pytest.raises(RemoteError) as caught:
                 await host.call(method, sessionId="s-none", **more)

@@ -409,7 +409,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=LONG_KILLS)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--lanes", type=int, default=4)
+    parser.add_argument("--lanes", type=int, default=8)
     parser.add_argument("--minutes", type=float, default=0.0, help="begin no mission after so long; 0: no bound")
     parser.add_argument("--figures", default="", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -43,12 +43,14 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return found
 
 
-def configure(config: Path, provider: FakeProvider, kind: str = "openai", **more: Any) -> None:
+def configure(
+    config: Path, provider: FakeProvider, kind: str = "openai", models: Json | None = None, **more: Any
+) -> None:
     url = provider.url if kind == "openai" else provider.root_url
     row = {"kind": kind, "base_url": url, "key": "env:TEST_PROVIDER_KEY", "silence_timeout_s": 20, **more}
     second = {**row, "base_url": provider.url, "kind": "openai"}
-    models = {"default": ["fake/coder"], "worker": ["fake/coder", "second/backup"]}
-    config.write_text(json.dumps({"providers": {"fake": row, "second": second}, "models": models}))
+    usual = {"default": ["fake/coder"], "worker": ["fake/coder", "second/backup"]}
+    config.write_text(json.dumps({"providers": {"fake": row, "second": second}, "models": models or usual}))
 
 
 def run(workspace: Path, *more: str) -> Completed:
@@ -83,8 +85,12 @@ def test_a_mission_is_sealed(checked: Path, config: Path, kind: str, no_secret: 
 
 PASSING = [
     {"fault": "rate_limit", "retry_after_s": 0.2},
+    {"fault": "rate_limit"},
     {"fault": "server_error"},
+    {"fault": "bad_gateway"},
     {"fault": "overloaded"},
+    {"fault": "garbage"},
+    {"fault": "trickle", "delay_s": 0.01},
     {"fault": "cut"},
     {"fault": "stall_first"},
     {"fault": "stall_mid", "cut_after": 1},
@@ -93,7 +99,8 @@ PASSING = [
     {"fault": "malformed_arguments"},
     {"fault": "unknown_tool"},
     {"fault": "invented_arguments"},
-    {"fault": "huge", "size": 1_500_000},
+    {"fault": "wrong_language"},
+    {"fault": "huge"},
     {"fault": "thinking_block"},
     {"fault": "context_length"},
 ]
@@ -125,6 +132,59 @@ def test_a_lasting_fault_of_one_model_leaves_the_mission_to_the_next(
     assert done.code == 0, (done.err, done.status, done.of("session.recovering"))
     steps = [(event["failure"], event["action"]) for event in done.of("session.recovering")]
     assert steps[-1] == (LASTING[fault], "go on with the next model")
+
+
+@pytest.mark.parametrize("fault", ["quota", "refusal", "unknown_tool", "wrong_language"])
+def test_a_lasting_fault_of_the_only_model_ends_with_the_reason(
+    checked: Path, config: Path, fault: str, no_secret: None
+) -> None:
+    """The classes that end soon; those that are waited for are driven at the host, where waits can be short."""
+    before = user_files(checked)
+    done = play(checked, config, {"rules": rules({"fault": fault})}, models={"default": ["fake/coder"]})
+    assert done.code == 1, done.status
+    assert done.status["status"] == "failed"
+    assert done.status["endReason"]
+    assert user_files(checked) == before
+
+
+def planned(*tasks: Json) -> Json:
+    """A rule by which the planner once hands in these tasks."""
+    return {
+        "match": PLANNER,
+        "times": 1,
+        "answer": {"calls": [{"name": "submit_plan", "arguments": {"tasks": [*tasks]}}]},
+    }
+
+
+def many(count: int) -> list[Json]:
+    return [{**TASK, "id": f"t{number}", "write_set": [f"f{number}.py"]} for number in range(count)]
+
+
+def test_a_plan_that_can_not_be_is_sent_back(checked: Path, config: Path) -> None:
+    """Too many tasks, then files outside: both are refused with the problems, and the third plan is carried out."""
+    outside = {**TASK, "write_set": ["../calc.py", "/etc/passwd", ".git/config"]}
+    done = play(checked, config, {"rules": [planned(*many(10_001)), planned(outside), *rules()]})
+    assert done.code == 0, (done.err, done.status)
+    assert [len(event["tasks"]) for event in done.of("plan.accepted")] == [1]
+    assert user_files(checked)["calc.py"].decode() == FIXED
+
+
+def test_a_plan_of_5000_tasks_is_shown_before_it_costs_anything(checked: Path, config: Path) -> None:
+    with serving(Script(ProviderScript.model_validate({"rules": [planned(*many(5_000))]}))) as provider:
+        configure(config, provider)
+        done = run(checked, "--approve-plan")
+        assert done.code == 3, (done.err, done.status)
+        assert done.status["counts"]["total"] == 5_000
+        assert len(provider.calls) == 1
+
+
+@pytest.mark.parametrize("wrong", ["model", "address"])
+def test_a_model_or_provider_that_is_not_there_is_named(checked: Path, config: Path, wrong: str) -> None:
+    script = {"rules": rules(), "models": ["another"]}
+    more = {"base_url": "http://127.0.0.1:9/v1"} if wrong == "address" else {}
+    done = play(checked, config, script, models={"default": ["fake/coder"]}, **more)
+    assert done.code == 1, done.status
+    assert {"model": "coder", "address": "127.0.0.1:9"}[wrong] in json.dumps(done.status)
 
 
 def test_with_no_model_left_the_mission_ends_with_the_reason(checked: Path, config: Path, no_secret: None) -> None:

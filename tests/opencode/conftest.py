@@ -18,7 +18,6 @@ from opencode_process import (
     PROGRAM,
     OpenCode,
     configuration,
-    with_plugin,
 )
 from worlds import World, new_world
 
@@ -39,8 +38,8 @@ def provider() -> Iterator[FakeProvider]:
 
 @pytest.fixture(scope="session")
 def shared(provider: FakeProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenCode]:
-    """An OpenCode with the plugin."""
-    opencode = OpenCode(tmp_path_factory.mktemp("home"), configuration(provider, plugins=with_plugin()))
+    """An OpenCode; each workspace lists the plugin."""
+    opencode = OpenCode(tmp_path_factory.mktemp("home"), configuration(provider))
     yield opencode
     opencode.stop()
     opencode.end_servers()
@@ -57,4 +56,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.timeout(400))
+            item.add_marker(pytest.mark.timeout(1_800))

@@ -47,16 +47,19 @@ def plan(count: int) -> Json:
 
 
 class Model:
-    """Plans one task a file; a worker edits its file, runs a command, and says so. Everything else is chat."""
+    """Plans one task a file; a worker edits its file, runs a command, and says so. Everything else is chat.
+
+    `command` may have a `{name}` for the file. Files in `clumsy` are broken by the first who edits them.
+    """
 
     def __init__(self, count: int) -> None:
         self.count = count
         self.strike: Strike = lambda _call, answer: answer
         self.command = "python -c 'print(1)'"
         self.is_using_more = False
+        self.clumsy: set[str] = set()
+        self._broken: set[str] = set()
         self._lock = threading.Lock()
-        self.peak = 0
-        self._now = 0
 
     def __call__(self, call: Call) -> Answer | Failure:
         return self.strike(call, self._answer(call))
@@ -66,6 +69,8 @@ class Model:
             return self._planned(call)
         if "orc_edit_file" in call.tools:
             return self._worked(call)
+        if "orc_submit_review" in call.tools:
+            return self._reviewed(call)
         return Answer(text="Hello from the model.")
 
     def _planned(self, call: Call) -> Answer:
@@ -73,15 +78,30 @@ class Model:
             return Answer(calls=(ToolCall("orc_submit_plan", plan(self.count)),))
         return Answer(text="Planned.")
 
+    def _reviewed(self, call: Call) -> Answer:
+        if call.turn == 1:
+            verdict = {"verdict": "approve", "summary": "It is right.", "findings": []}
+            return Answer(calls=(ToolCall("orc_submit_review", verdict),))
+        return Answer(text="Reviewed.")
+
     def _worked(self, call: Call) -> Answer:
         found = re.search(r"part(\d+): Mend", call.prompt)
         name = f"part{found[1]}.py" if found else "nowhere.py"
         done = sum(len(message.calls) for message in call.messages)
         if done == 0:
-            edit = {"path": name, "old": "return value", "new": "return value * 2"}
+            edit = {"path": name, **self._edit(name)}
             if self.is_using_more:
                 return Answer(calls=(ToolCall("orc_more", {"tool": "edit_file", "arguments": edit}),))
             return Answer(calls=(ToolCall("orc_edit_file", edit),))
         if done == 1:
-            return Answer(calls=(ToolCall("orc_shell", {"command": self.command}),))
+            return Answer(calls=(ToolCall("orc_shell", {"command": self.command.format(name=name)}),))
         return Answer(text=f"Mended {name}.")
+
+    def _edit(self, name: str) -> dict[str, str]:
+        with self._lock:
+            if name in self.clumsy:
+                self.clumsy.remove(name)
+                self._broken.add(name)
+                return {"old": "return value", "new": "return value +"}
+            old = "return value +" if name in self._broken else "return value"
+        return {"old": old, "new": "return value * 2"}

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build/opencode/node_modules/opencode-linux-x64/bin/opencode"
 PLUGIN = ROOT / "server/orchestrator/install/opencode_plugin.js"
 SERVE = [sys.executable, "-m", "orchestrator", "serve"]
-PATIENCE_S = 180.0
+PATIENCE_S = 600.0
 _OFF = (
     "AUTOUPDATE",
     "MODELS_FETCH",
@@ -62,28 +68,30 @@ def with_plugin() -> list[object]:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """An environment in which nothing is fetched and nothing of the person's own is read."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "PYTHONPATH") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ}
     off = {f"OPENCODE_DISABLE_{name}": "1" for name in _OFF}
     places = {
         "HOME": str(home),
+        "TMPDIR": str(home / "tmp"),
         "XDG_RUNTIME_DIR": str(home / "run"),
         "ORCHESTRATOR_STATE_DIR": str(home / "state"),
-        "ORCHESTRATOR_IDLE_TIMEOUT_S": "20",
+        "ORCHESTRATOR_IDLE_TIMEOUT_S": "120",
         "npm_config_offline": "true",
         "npm_config_fetch_retries": "0",
     }
-    for name in ("run", "state", ".config/opencode"):
+    for name in ("run", "state", "tmp", ".config/opencode"):
         (home / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     return {**kept, **off, **places, **more}
 
 
 class OpenCode:
-    """`opencode serve` as a child. Its HTTP interface serves any directory; each gets a plugin of its own."""
+    """`opencode serve` as a child. Its HTTP interface serves any directory; each may have its own configuration."""
 
-    def __init__(self, home: Path, config: Json, **more: str) -> None:
-        """Start it and wait until it listens."""
+    def __init__(self, home: Path, config: Json) -> None:
+        """Start it and wait until it listens. The configuration is the person's; that of a directory goes before it."""
         self.home = home
-        self._env = environment(home, OPENCODE_CONFIG_CONTENT=json.dumps(config), **more)
+        self._env = environment(home)
+        (home / ".config/opencode/opencode.json").write_text(json.dumps(config))
         self.log = home / "opencode.log"
         self._start()
 
@@ -94,7 +102,11 @@ class OpenCode:
                 [str(PROGRAM), "serve", "--port", "0", "--hostname", "127.0.0.1", "--print-logs"],
                 cwd=self.home, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        self.url = until(self._listening, "OpenCode listens")
+        try:
+            self.url = until(self._listening, "OpenCode listens")
+        except BaseException:
+            self.kill()
+            raise
 
     def _listening(self) -> str | None:
         text = self.log.read_bytes()[self._begin :].decode(errors="replace")
@@ -139,10 +151,39 @@ class OpenCode:
         """The child sessions."""
         return self.call("GET", f"/session/{session}/children", directory)
 
-    def busy(self, directory: Path) -> list[str]:
-        """The sessions that do something."""
-        status = self.call("GET", "/session/status", directory)
-        return [name for name, state in status.items() if state["type"] != "idle"]
+    def states(self, directory: Path) -> list[str]:
+        """What the sessions do: "busy", "retry"."""
+        return [state["type"] for state in self.call("GET", "/session/status", directory).values()]
+
+    def busy(self, directory: Path) -> bool:
+        """Whether a session does something."""
+        return any(state != "idle" for state in self.states(directory))
+
+    def reload(self, directory: Path) -> None:
+        """Forget what is loaded for a directory: the next request reads its configuration anew."""
+        self.call("POST", "/instance/dispose", directory)
+
+    @contextmanager
+    def toasts(self, directory: Path) -> Iterator[list[str]]:
+        """The toasts that appear in a directory, while this lasts."""
+        seen: list[str] = []
+        request = urllib.request.Request(f"{self.url}/event", headers={"x-opencode-directory": str(directory)})  # noqa: S310 - loopback
+        reply = urllib.request.urlopen(request, timeout=PATIENCE_S)  # noqa: S310 - loopback
+
+        def read() -> None:
+            with contextlib.suppress(OSError, ValueError, http.client.HTTPException, AttributeError):  # it was closed
+                for line in reply:
+                    event = json.loads(line[5:]) if line.startswith(b"data:") else {}
+                    if event.get("type") == "tui.toast.show":
+                        seen.append(event["properties"]["message"])
+
+        listener = threading.Thread(target=read, daemon=True)
+        listener.start()
+        try:
+            yield seen
+        finally:
+            reply.fp.raw._sock.shutdown(socket.SHUT_RDWR)
+            listener.join(10)
 
     def kill(self) -> None:
         """Kill it with signal 9."""
@@ -161,14 +202,16 @@ class OpenCode:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.kill()
+        shutil.rmtree(self.home / "tmp", ignore_errors=True)  # what its runtime unpacked
 
-    def server_pids(self) -> list[int]:
-        """The mission servers that run for this home."""
+    def server_pids(self, directory: Path | None = None) -> list[int]:
+        """The mission servers that run for this home, or for one directory."""
         found: list[int] = []
         for card in (self.home / "state").glob("w/*/server.json"):
             try:
                 pid = int(json.loads(card.read_text())["pid"])
-                if b"orchestrator.daemon" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                command = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if b"orchestrator.daemon" in command and (directory is None or str(directory).encode() in command):
                     found.append(pid)
             except (OSError, ValueError, KeyError):
                 continue

@@ -1,4 +1,4 @@
-"""The terminal UI under a pseudo-terminal: a mission is typed, watched and sealed."""
+"""The terminal UI under a pseudo-terminal: missions are typed, watched, sealed and stopped."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from missions import Model, workspace  # pyright: ignore[reportMissingImports] - beside this file
 from opencode_process import (  # pyright: ignore[reportMissingImports] - as above
@@ -21,15 +22,17 @@ from terminal import Terminal  # pyright: ignore[reportMissingImports] - as abov
 
 from orchestrator.testing.provider import FakeProvider
 
+COUNT = 10
+
 
 @pytest.fixture
 def terminal(provider: FakeProvider, tmp_path: Path) -> Iterator[Terminal]:
-    """OpenCode in a workspace with two parts to mend; screens are kept where ORCHESTRATOR_SCREENS says."""
-    provider.policy = Model(2)
+    """OpenCode in a workspace with ten parts to mend; screens are kept where ORCHESTRATOR_SCREENS says."""
+    provider.policy = Model(COUNT)
     home = tmp_path / "home"
     config = configuration(provider, plugins=with_plugin())
     env = environment(home, OPENCODE_CONFIG_CONTENT=json.dumps(config))
-    terminal = Terminal([str(PROGRAM)], workspace(tmp_path / "workspace", 2), env)
+    terminal = Terminal([str(PROGRAM)], workspace(tmp_path / "workspace", COUNT), env)
     yield terminal
     terminal.end()
     for card in (home / "state").glob("w/*/server.json"):
@@ -72,13 +75,32 @@ def keep(name: str, screen: str) -> None:
         (Path(folder) / f"{name}.txt").write_text(screen + "\n")
 
 
-def test_a_mission_in_the_terminal(terminal: Terminal, provider: FakeProvider) -> None:
+def running(marker: str) -> list[psutil.Process]:
+    """Processes with the marker among their arguments."""
+    return [process for process in psutil.process_iter(["cmdline"]) if marker in (process.info["cmdline"] or [])]
+
+
+def test_missions_in_the_terminal(terminal: Terminal, provider: FakeProvider) -> None:
     shows(terminal, "Big")
     before = len(provider.calls)
     write(terminal, "/task")
     keep("commands", shows(terminal, "/task", "Give a mission to the team"))
-    write(terminal, "/task mend all parts")
-    until(lambda: enter(terminal, "/task mend all parts"), "the command is taken")
+    order(terminal, "/task mend all parts")
     keep("begun", shows(terminal, "/tasks shows how it goes"))
     keep("sealed", shows(terminal, "The whole story: orchestrator summary"))
+
+    model = Model(COUNT)
+    model.command = "sleep 300.7"
+    provider.policy = model
+    order(terminal, "/task mend them again")
+    until(lambda: len(running("300.7")) >= 8, "the commands run")
+    order(terminal, "/stop")
+    keep("stopped", shows(terminal, "nothing of it runs any more"))
+    assert not running("300.7")
     assert all(call.tools and all(tool.startswith("orc_") for tool in call.tools) for call in provider.calls[before:])
+
+
+def order(terminal: Terminal, text: str) -> None:
+    """Give a command."""
+    write(terminal, text)
+    until(lambda: enter(terminal, text), f"{text} is taken")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from missions import Model, workspace  # pyright: ignore[reportMissingImports] - beside this file
-from opencode_process import Json, OpenCode, until  # pyright: ignore[reportMissingImports] - as above
+from opencode_process import Json, OpenCode, until, with_plugin  # pyright: ignore[reportMissingImports] - as above
 
 from orchestrator.testing.provider import FakeProvider
 
@@ -56,9 +58,17 @@ class World:
         return self.command("tasks")
 
 
-def new_world(opencode: OpenCode, provider: FakeProvider, folder: Path, count: int) -> World:
-    """A world with `count` parts to mend."""
+def new_world(
+    opencode: OpenCode, provider: FakeProvider, folder: Path, count: int, config: Mapping[str, object] | None = None
+) -> World:
+    """A world with `count` parts to mend, where OpenCode has the plugin and is configured so beside."""
     model = Model(count)
     provider.policy = model
     workspace(folder, count)
+    configure(folder, plugin=with_plugin(), **(config or {}))
     return World(opencode, provider, model, folder, opencode.session(folder), len(provider.calls))
+
+
+def configure(folder: Path, **config: object) -> None:
+    """Write what OpenCode reads in a folder."""
+    (folder / "opencode.json").write_text(json.dumps(config))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from collections import Counter
@@ -17,6 +18,9 @@ from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.words import FailureKind, Role, Stage
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports.host import Brief, Containment, HostError, Reply, SessionRoom, SessionSpec
+
+ADVISERS = (Role.REVIEWER, Role.SEARCHER, Role.PLANNER)
+"""Roles that some worlds have sessions for: a planner here plans stuck tasks anew."""
 
 
 @dataclass
@@ -34,6 +38,8 @@ class FaultPlan:
     median_s: float
     lives_on: bool
     is_metered: bool
+    advising: frozenset[Role]
+    objecting: float
 
     @classmethod
     def draw(cls, chance: random.Random) -> FaultPlan:
@@ -60,6 +66,8 @@ class FaultPlan:
             chance.choice((0.5, 5.0, 40.0)),
             chance.random() < 0.4,
             chance.random() < 0.5,
+            frozenset(role for role in ADVISERS if chance.random() < 0.5),
+            chance.uniform(0, 0.7),
         )
 
 
@@ -79,6 +87,12 @@ class SimHost:
     @property
     def is_metered(self) -> bool:
         return self.plan.is_metered
+
+    def advises(self, role: Role) -> bool:
+        return role in self.plan.advising
+
+    def models(self, role: Role) -> tuple[str, ...]:
+        return ("first", "second") if self.plan.is_metered else ()
 
     async def open(self, spec: SessionSpec, tools: SessionRoom) -> SimSession:
         await anyio.sleep(0.01)
@@ -120,8 +134,11 @@ class SimSession:
         if any(begin <= now < end for begin, end in host.plan.storms):
             raise HostError(FailureKind.RATE_LIMITED, "storm", retry_after_s=chance.uniform(0.5, 20))
         await self._misbehave(chance)
-        if brief.role is Role.PLANNER:
-            return await self._plan(chance, number)
+        if brief.role in ADVISERS:
+            await anyio.sleep(chance.uniform(0, 5))
+            if brief.role is Role.PLANNER and brief.task is None:
+                return self._plan(chance, number)
+            return Reply(self._advice(brief, chance, number))
         await self._pay(chance)
         if chance.random() >= host.plan.idle:
             await self._write(brief, chance, number)
@@ -143,8 +160,26 @@ class SimSession:
             await self._tools.call("read_file", {"path": "same"})
             await anyio.sleep(1)
 
-    async def _plan(self, chance: random.Random, number: int) -> Reply:
-        await anyio.sleep(chance.uniform(0, 5))
+    def _advice(self, brief: Brief, chance: random.Random, number: int) -> str:
+        """A report, a verdict, or two tasks in the place of one; sometimes nonsense."""
+        if chance.random() < 0.1:
+            return "I have no idea"
+        if brief.role is Role.SEARCHER:
+            return json.dumps({"summary": f"found {number}"})
+        if brief.role is Role.REVIEWER:
+            finding = {"path": "t0", "message": "wrong", "evidence_kind": "rule", "evidence": "R1"}
+            objects = chance.random() < self._host.plan.objecting
+            verdict = "request_changes" if objects else "approve"
+            found = [{**finding, "is_blocking": True}] if objects else []
+            return json.dumps({"verdict": verdict, "summary": "read", "findings": found})
+        assert brief.task is not None
+        half = len(brief.task.write_set) // 2 or 1
+        sets = [brief.task.write_set[:half], brief.task.write_set[half:] or brief.task.write_set[:half]]
+        name = f"{brief.task.id}-{number}"
+        parts = [TaskSpec(f"{name}{n}", "part", "split", paths) for n, paths in enumerate(sets)]
+        return render_plan(parts)
+
+    def _plan(self, chance: random.Random, number: int) -> Reply:
         if number <= self._host.plan.bad_plans:
             return Reply(chance.choice(["no plan", '{"tasks": []}', '{"tasks": [{"id": "x"}]}']))
         return Reply(render_plan(tuple(self._host.tasks)))

@@ -176,9 +176,21 @@ class SimTools:
     alive: Callable[[], None]
 
     def toolbox(
-        self, role: Role, worktree: Worktree, write_set: tuple[str, ...], owner: JobOwner | None = None
+        self,
+        role: Role,
+        worktree: Worktree,
+        write_set: tuple[str, ...],
+        owner: JobOwner | None = None,
+        *,
+        checks: tuple[Check, ...] = (),
     ) -> SimToolbox:
         return SimToolbox(self.disk, worktree, write_set, self.alive)
+
+    async def scratch(self, worktree: Worktree) -> None:
+        self.alive()
+
+    async def drop_scratch(self, worktree: Worktree) -> None:
+        self.alive()
 
     async def material(self, worktree: Worktree, task: TaskSpec, mission_text: str) -> Material:
         return Material()

@@ -1,8 +1,6 @@
 -- Defines the commands and starts the server for code; everything else is loaded when it is first needed.
 
-if vim.g.loaded_orchestrator then
-  return
-end
+if vim.g.loaded_orchestrator then return end
 vim.g.loaded_orchestrator = true
 
 if vim.fn.has("nvim-0.10") == 0 then
@@ -27,22 +25,16 @@ local COMMANDS = {
 
 for name, command in pairs(COMMANDS) do
   local is_start = name == "Task"
-  vim.api.nvim_create_user_command(name, function(call)
-    require("orchestrator.commands")[command[1]](call)
-  end, {
+  vim.api.nvim_create_user_command(name, function(call) require("orchestrator.commands")[command[1]](call) end, {
     desc = "Orchestrator: " .. command[2],
     nargs = "*",
     bang = is_start,
     range = is_start or nil,
-    complete = not is_start and function(...)
-      return require("orchestrator.complete").complete(...)
-    end or nil,
+    complete = not is_start and function(...) return require("orchestrator.complete").complete(...) end or nil,
   })
 end
 
 vim.api.nvim_create_autocmd("FileType", {
   group = vim.api.nvim_create_augroup("orchestrator", {}),
-  callback = function(event)
-    require("orchestrator.client").attach(event.buf)
-  end,
+  callback = function(event) require("orchestrator.client").attach(event.buf) end,
 })

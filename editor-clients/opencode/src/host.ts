@@ -1,87 +1,60 @@
 /** Sessions of missions as child sessions in OpenCode: mediated, each with the server's tools and nothing else. */
-import type { Event } from "@opencode-ai/sdk/v2";
+import type { ToolContext } from "@opencode-ai/plugin";
+import type { Event, PermissionRule } from "@opencode-ai/sdk/v2";
 import type { ServerRequests, SessionCreateParams, ToolSchema } from "#protocol";
-import { Account, type Price } from "./budget.js";
-import { type Connection, RefusedError } from "./connection.js";
+import { Account, type Price, type Used } from "./budget.js";
 import { type Failure, failureOf, takenOver } from "./failures.js";
-import { agentOf, CORE, MORE, PREFIX, SUBMIT } from "./names.js";
-import type { Answer, OpenCode } from "./opencode.js";
+import type { Answer, Leave, OpenCode } from "./opencode.js";
+import { type Connection, RefusedError } from "./server.js";
+import { agentOf, CORE, MORE, PREFIX, RESULTS, SHELL } from "./tools.js";
 
 const ABORT_TIMEOUT_MS = 25_000;
 const REJOIN_TIMEOUT_MS = 60_000;
+const PAUSE_MS = 100;
+/** What is sent beside history and brief: the role's words, the tools, what a tool has answered. */
+const FRAME_TOKENS = 1_000;
 const GO_ON = "Go on where you stopped.";
-const REJOIN_PAUSE_MS = 200;
+const LEAVE: Readonly<Record<string, Leave>> = { allow: "once", always: "always", deny: "reject" };
 
-/** A turn under way. `failure` is set when the server takes a retry over from OpenCode. */
-interface Turn {
-  readonly stop: AbortController;
-  readonly before: ReturnType<Account["total"]>;
-  ended: Promise<void>;
-  failure: Failure | undefined;
-}
+type Arguments = Record<string, unknown>;
+type Asked = Extract<Event, { type: "permission.asked" }>["properties"];
 
-interface Hosted {
-  /** The server's name for it; `place` is OpenCode's. */
-  id: string;
-  readonly place: string;
-  readonly params: SessionCreateParams;
-  readonly tools: ReadonlyMap<string, ToolSchema>;
+class Hosted {
   readonly account: Account;
-  turn: Turn | undefined;
+  /** The turn under way. `failure` is set when the server takes a retry over from OpenCode. */
+  turn: { readonly stop: AbortController; failure: Failure | undefined } | undefined;
   /** Whether the server that is there now knows the session. */
-  isKnown: boolean;
-  brief: string;
-  /** Whether its last turn failed after it had begun to work: then the same brief again means to go on. */
-  isCut: boolean;
-  promptBytes: number;
-  lastText: string;
-  submitted: string;
-}
+  isKnown = true;
+  brief = "";
+  lastText = "";
+  submitted = "";
 
-type Params<M extends keyof ServerRequests> = ServerRequests[M]["params"];
+  /** `id` is the server's name for it, `place` OpenCode's. */
+  constructor(public id: string, readonly place: string, readonly params: SessionCreateParams, total: () => Promise<Used>) {
+    this.account = new Account(total);
+  }
+}
 
 export class Host {
-  private readonly byPlace = new Map<string, Hosted>();
+  /** Sessions of missions by OpenCode's id. */
+  readonly sessions = new Map<string, Hosted>();
+  /** What OpenCode and the mission both ask a person, by OpenCode's id; gone when it is answered. */
+  private readonly asked = new Map<string, { hosted: Hosted; subject: string }>();
   private connection: Connection | undefined;
-  private lastUse = Date.now();
+  /** What the person's own configuration says of commands. */
+  shellRules: readonly PermissionRule[] = [];
 
-  constructor(
-    private readonly opencode: () => OpenCode,
-    private readonly parentOf: (missionId: string) => Promise<string | undefined>,
-  ) {}
+  constructor(private readonly opencode: () => OpenCode, private readonly homeOf: (missionId: string) => Promise<string | undefined>) {}
 
-  /** The session of ours with OpenCode's id `place`. */
-  hosted(place: string | undefined): Hosted | undefined {
-    return place === undefined ? undefined : this.byPlace.get(place);
+  /** The server's tools that sessions here may call, by name. */
+  tools(): Map<string, ToolSchema> {
+    return new Map([...this.sessions.values()].flatMap(({ params }) => params.tools.map((tool) => [tool.name, tool])));
   }
 
-  /** For how long no session has been hosted here. */
-  get idleMs(): number {
-    return this.byPlace.size ? 0 : Date.now() - this.lastUse;
-  }
-
-  /** A schema that some session was given for the server's tool `name`. */
-  schema(name: string): ToolSchema | undefined {
-    for (const hosted of this.byPlace.values()) {
-      const schema = hosted.tools.get(name);
-      if (schema) return schema;
-    }
-    return undefined;
-  }
-
-  /** The names of all tools that sessions here may call. */
-  toolNames(): string[] {
-    return [...new Set([...this.byPlace.values()].flatMap((hosted) => [...hosted.tools.keys()]))];
-  }
-
-  attach(connection: Connection): void {
+  /** Another connection, or none: then the next server asks for the sessions that it goes on with. */
+  attach(connection: Connection | undefined): void {
     this.connection = connection;
-  }
-
-  /** The server is gone: the next one asks for the sessions that it goes on with. */
-  detach(): void {
-    this.connection = undefined;
-    for (const hosted of this.byPlace.values()) hosted.isKnown = false;
+    if (!connection) for (const hosted of this.sessions.values()) hosted.isKnown = false;
   }
 
   /** The connection to a server that knows the session, waiting for one a while. */
@@ -89,92 +62,108 @@ export class Host {
     const late = Date.now() + REJOIN_TIMEOUT_MS;
     while (!this.connection || !hosted.isKnown) {
       if (Date.now() > late) throw new RefusedError("server_gone", "the mission server is away");
-      await pause(REJOIN_PAUSE_MS);
+      await pause(PAUSE_MS);
     }
     return this.connection;
   }
 
   async request(method: string, params: unknown): Promise<unknown> {
-    switch (method) {
-      case "session/create":
-        return this.create(params as Params<"session/create">);
-      case "session/prompt":
-        return this.prompt(params as Params<"session/prompt">);
-      case "session/abort":
-        return this.abort(params as Params<"session/abort">);
-      case "session/messages":
-        return this.look(params as Params<"session/messages">);
-      case "session/delete":
-        return this.remove(params as Params<"session/delete">);
-      default:
-        throw new Error(`unknown request ${method}`);
-    }
+    if (method === "session/create") return this.create(params as SessionCreateParams);
+    const { place, sessionId, text } = params as ServerRequests["session/prompt"]["params"];
+    const hosted = this.sessions.get(place);
+    if (method === "session/messages") return this.look(hosted, sessionId);
+    if (method === "session/abort") return this.abort(hosted);
+    if (method === "session/delete") return this.remove(hosted);
+    if (method !== "session/prompt") throw new Error(`unknown request ${method}`);
+    if (!hosted || hosted.turn) throw new Error(`session ${place} is ${hosted ? "in a turn" : "not here"}`);
+    hosted.id = sessionId;
+    this.prompt(hosted, text);
+    return {};
   }
 
   /** Events of OpenCode, the few that are about sessions of ours. */
   event(event: Event): void {
-    if (event.type === "message.updated") {
-      const { info } = event.properties;
-      const hosted = info.role === "assistant" ? this.byPlace.get(info.sessionID) : undefined;
-      if (hosted && info.role === "assistant") this.note(hosted, info);
-    } else if (event.type === "session.status" && event.properties.status.type === "retry") {
-      const hosted = this.byPlace.get(event.properties.sessionID);
-      const failure = hosted?.turn && !hosted.turn.failure ? takenOver(event.properties.status, Date.now()) : undefined;
-      if (hosted?.turn && failure) {
-        hosted.turn.failure = failure;
-        void this.opencode().abort(hosted.place);
-      }
-    } else if (event.type === "permission.asked" && this.byPlace.has(event.properties.sessionID)) {
-      void this.opencode().refusePermission(event.properties.id);
+    if (event.type === "session.status") {
+      const { sessionID, status } = event.properties;
+      const hosted = this.sessions.get(sessionID);
+      if (!hosted?.turn || hosted.turn.failure || status.type !== "retry") return;
+      hosted.turn.failure = takenOver(status, Date.now()); // what the server heals better ends the turn
+      if (hosted.turn.failure) void this.opencode().abort(sessionID);
+    } else if (event.type === "permission.asked") {
+      const hosted = this.sessions.get(event.properties.sessionID);
+      if (hosted) void this.permission(hosted, event.properties).catch(() => undefined); // its turn has ended meanwhile
+    } else if (event.type === "permission.replied") {
+      void this.permitted(event.properties.requestID, event.properties.reply).catch(() => undefined); // or it was faster
     }
   }
 
-  private note(hosted: Hosted, { id, cost, tokens }: Answer["info"]): void {
-    const { input, output, reasoning, cache } = tokens;
-    hosted.account.note(id, input + cache.read + cache.write, output + reasoning, cost);
+  /** OpenCode asks a person; the mission asks everybody who is there. The first answer counts for both. */
+  private async permission(hosted: Hosted, { id, permission, patterns }: Asked): Promise<void> {
+    const subject = `${permission === SHELL ? "shell" : permission}: ${patterns.join(", ")}`;
+    this.asked.set(id, { hosted, subject });
+    const said = await this.leave(hosted, subject);
+    if (this.asked.delete(id)) await this.opencode().permit(id, LEAVE[said.answer]!, said.text || "a person said no");
+  }
+
+  private async leave(hosted: Hosted, subject: string): Promise<{ answer: string; text: string }> {
+    const stop = hosted.turn?.stop.signal;
+    try {
+      const connection = await this.connected(hosted);
+      return await connection.request("permission/ask", { sessionId: hosted.id, subject, text: `asks for ${subject}` }, stop);
+    } catch (error) {
+      if (error instanceof RefusedError && error.code === "server_gone" && !stop?.aborted && !this.connection) return this.leave(hosted, subject);
+      return { answer: "deny", text: String(error) };
+    }
+  }
+
+  /** The person answered in OpenCode: the mission's question is answered, too. */
+  private async permitted(id: string, reply: Leave): Promise<void> {
+    const { hosted, subject } = this.asked.get(id) ?? {};
+    if (!hosted || !this.asked.delete(id)) return;
+    const connection = await this.connected(hosted);
+    const { missionId, taskId } = hosted.params;
+    const { questions } = await connection.request("mission/status", { missionId });
+    const question = questions.find((one) => one.subject === subject && one.taskId === taskId);
+    const answer = reply === "once" ? "allow" : reply === "always" ? "always" : "deny";
+    if (question) await connection.request("permission/reply", { missionId, questionId: question.id, answer, text: "answered in OpenCode" });
   }
 
   /** Before a call to a model: nothing for ordinary chat. */
-  async beforeCall(place: string, outputLimit: number, price: Price): Promise<void> {
-    const hosted = this.byPlace.get(place);
+  async beforeCall(place: string, outputTokens: number, price: Price): Promise<void> {
+    const hosted = this.sessions.get(place);
     if (!hosted) return;
     const stop = hosted.turn?.stop.signal;
     if (!stop || stop.aborted) throw new RefusedError("session_stopped", "this session's turn was stopped");
-    const connection = await this.connected(hosted);
-    await hosted.account.reserve(connection, hosted.promptBytes, outputLimit, price, stop);
-    hosted.promptBytes = 0;
+    const newTokens = FRAME_TOKENS + Math.ceil(Buffer.byteLength(hosted.brief) / 3);
+    await hosted.account.reserve(await this.connected(hosted), hosted.id, newTokens, outputTokens, price, stop);
   }
 
   /** A tool call of a session, answered with text for it to read. */
-  async callTool(place: string, tool: string, args: Record<string, unknown>, abort: AbortSignal): Promise<string> {
-    const hosted = this.byPlace.get(place);
+  async callTool(name: string, args: Arguments, context: ToolContext): Promise<string> {
+    const hosted = this.sessions.get(context.sessionID);
     if (!hosted) return "This tool works in the sessions of a mission alone.";
-    if (tool === SUBMIT) {
+    if (name === RESULTS[hosted.params.role]?.tool) {
       hosted.submitted = JSON.stringify(args);
       return "Received. End your turn now.";
     }
-    if (tool === MORE) return this.more(hosted, args, abort);
-    return this.serve(hosted, tool.slice(PREFIX.length), args, abort);
-  }
-
-  private more(hosted: Hosted, args: Record<string, unknown>, abort: AbortSignal): Promise<string> {
-    const schema = hosted.tools.get(String(args["tool"]));
-    if (!schema) return Promise.resolve(`There is no tool ${JSON.stringify(args["tool"])}: ${[...hosted.tools.keys()].join(", ")}`);
+    if (name !== MORE) return this.serve(hosted, name.slice(PREFIX.length), args, context);
+    const { tools } = hosted.params;
+    const tool = tools.find((one) => one.name === args["tool"]);
+    if (!tool) return `There is no tool ${JSON.stringify(args["tool"])}: ${tools.map((one) => one.name).join(", ")}`;
     const inner = args["arguments"];
-    if (typeof inner !== "object" || inner === null) return Promise.resolve(JSON.stringify(schema));
-    return this.serve(hosted, schema.name, inner as Record<string, unknown>, abort);
+    if (typeof inner !== "object" || inner === null) return JSON.stringify(tool);
+    return this.serve(hosted, tool.name, inner as Arguments, context);
   }
 
-  private async serve(hosted: Hosted, tool: string, args: Record<string, unknown>, abort: AbortSignal): Promise<string> {
+  private async serve(hosted: Hosted, tool: string, args: Arguments, { abort, ask }: ToolContext): Promise<string> {
+    const { command } = args;
+    if (typeof command === "string") await ask({ permission: SHELL, patterns: [command], always: [command], metadata: { command } });
     try {
       const connection = await this.connected(hosted);
-      const result = await connection.request("tool/call", { sessionId: hosted.id, tool, arguments: args }, abort);
-      return result.text;
+      return (await connection.request("tool/call", { sessionId: hosted.id, tool, arguments: args }, abort)).text;
     } catch (error) {
-      if (error instanceof RefusedError && error.code === "server_gone") {
-        return "The mission server was started anew while this tool ran. Look at what is there before you repeat it.";
-      }
-      throw error;
+      if (!(error instanceof RefusedError) || error.code !== "server_gone") throw error;
+      return "The mission server was started anew while this tool ran. Look at what is there before you repeat it.";
     }
   }
 
@@ -182,109 +171,74 @@ export class Host {
     const names = params.tools.map((tool) => tool.name);
     const shown = names.filter((name) => name in CORE).map((name) => PREFIX + name);
     if (names.length > shown.length) shown.push(MORE);
-    if (params.role === "planner") shown.push(SUBMIT);
-    const allow = ["invalid", ...shown].map((permission) => ({ permission, pattern: "*", action: "allow" as const }));
-    const session = await this.opencode().createSession({
-      parentID: await this.parentOf(params.missionId),
+    const result = RESULTS[params.role];
+    if (result) shown.push(result.tool);
+    const rule = (permission: string, action: "allow" | "deny"): PermissionRule => ({ permission, pattern: "*", action });
+    const home = await this.homeOf(params.missionId);
+    const parent = home && (await this.opencode().session(home).catch(() => undefined)); // a person may have deleted it
+    const { id: place } = await this.opencode().createSession({
+      parentID: parent ? parent.id : undefined,
       title: params.title || params.role,
       agent: agentOf(params.role),
-      permission: [{ permission: "*", pattern: "*", action: "deny" }, ...allow],
+      permission: [rule("*", "deny"), ...["invalid", ...shown].map((name) => rule(name, "allow")), ...(shown.includes(SHELL) ? this.shellRules : [])],
     });
-    const hosted: Hosted = {
-      id: params.sessionId,
-      place: session.id,
-      params,
-      tools: new Map(params.tools.map((tool) => [tool.name, tool])),
-      account: new Account(() => hosted.id),
-      turn: undefined,
-      isKnown: true,
-      brief: "",
-      isCut: false,
-      promptBytes: 0,
-      lastText: "",
-      submitted: "",
-    };
-    this.byPlace.set(session.id, hosted);
-    return { place: session.id };
+    this.sessions.set(place, new Hosted(params.sessionId, place, params, () => this.opencode().used(place)));
+    return { place };
   }
 
-  private prompt({ place, sessionId, text }: Params<"session/prompt">): object {
-    const hosted = this.byPlace.get(place);
-    if (!hosted) throw new Error(`no session ${place} here`);
-    if (hosted.turn) throw new Error(`session ${place} is in a turn`);
-    hosted.id = sessionId;
-    const words = hosted.isCut && text === hosted.brief ? GO_ON : text;
+  private prompt(hosted: Hosted, text: string): void {
+    const words = text === hosted.brief ? GO_ON : text; // it stands in the history, whatever became of that turn
     hosted.brief = text;
-    hosted.promptBytes = Buffer.byteLength(text);
     hosted.submitted = "";
     const [providerID, ...model] = hosted.params.model.split("/");
     const wanted = providerID && model.length ? { providerID, modelID: model.join("/") } : undefined;
-    const answer = this.opencode().prompt(place, { text: words, agent: agentOf(hosted.params.role), model: wanted });
-    const turn: Turn = { stop: new AbortController(), before: hosted.account.total(), ended: Promise.resolve(), failure: undefined };
-    hosted.turn = turn;
-    turn.ended = answer.then(
-      (said) => this.ended(hosted, turn, said),
-      (error: unknown) => this.ended(hosted, turn, undefined, String(error)),
-    );
-    return {};
+    hosted.turn = { stop: new AbortController(), failure: undefined };
+    const answer = this.opencode().prompt(hosted.place, words, agentOf(hosted.params.role), wanted);
+    void answer.then((said) => this.ended(hosted, said), (error: unknown) => this.ended(hosted, undefined, String(error)));
   }
 
   /** Tell the server how the turn ended, unless the server itself ended it. */
-  private async ended(hosted: Hosted, turn: Turn, answer?: Answer, problem = ""): Promise<void> {
-    const said = answer?.info.role === "assistant" && answer.parts.length ? answer.info : undefined;
-    if (answer && !said) {
-      // Nothing was said, as when the first call is refused: the turn leaves no trace, and the brief is told once.
-      const ids = [answer.info.id, answer.info.parentID].filter(Boolean);
-      for (const id of ids) await this.opencode().forget(hosted.place, id).catch(() => undefined);
-    }
-    if (said) this.note(hosted, said);
-    const parts = said ? answer!.parts : [];
-    const text = parts.flatMap((part) => (part.type === "text" && !part.ignored ? [part.text] : [])).join("\n");
-    hosted.lastText = hosted.submitted || text;
+  private async ended(hosted: Hosted, answer?: Answer, problem = "no answer"): Promise<void> {
+    const turn = hosted.turn!;
+    const isStopped = turn.stop.signal.aborted;
+    turn.stop.abort(); // nobody needs an answer to what it asked
+    const parts = answer?.info.role === "assistant" ? answer.parts : []; // of a turn that was stopped early, it is the prompt
+    hosted.lastText = hosted.submitted || parts.flatMap((part) => (part.type === "text" && !part.ignored ? [part.text] : [])).join("\n");
     const error = answer?.info.error;
-    const failure = turn.failure ?? (error ? failureOf(error) : problem ? ({ failure: "crashed", text: problem, retryAfterS: null } as const) : undefined);
-    const now = hosted.account.total();
-    const used = { inputTokens: now.input - turn.before.input, outputTokens: now.output - turn.before.output, moneyUsd: now.moneyUsd - turn.before.moneyUsd };
-    if (this.connection) await hosted.account.settle(this.connection);
+    const crash = answer ? undefined : ({ failure: "crashed", text: problem, retryAfterS: null } as const);
+    const failure = turn.failure ?? (error ? failureOf(error) : crash);
+    if (this.connection) await hosted.account.settle(this.connection, hosted.id).catch(() => undefined); // a person may have deleted it
     hosted.turn = undefined;
-    hosted.isCut = failure !== undefined && said !== undefined;
-    if (turn.stop.signal.aborted || !this.connection) return;
+    if (isStopped || !this.connection) return;
     const end = failure && !hosted.submitted ? { type: "failed" as const, ...failure } : { type: "idle" as const, text: hosted.lastText };
-    this.connection.notify("session/event", { sessionId: hosted.id, ...end, ...used });
+    this.connection.notify("session/event", { sessionId: hosted.id, ...end });
   }
 
-  private async abort({ place }: Params<"session/abort">): Promise<object> {
-    const hosted = this.byPlace.get(place);
-    const turn = hosted?.turn;
-    if (!turn) return {};
-    turn.stop.abort();
+  private async abort(hosted: Hosted | undefined): Promise<object> {
+    if (!hosted?.turn) return {};
+    hosted.turn.stop.abort();
     const late = Date.now() + ABORT_TIMEOUT_MS;
-    let isOver = false;
-    void turn.ended.then(() => (isOver = true));
-    while (!isOver || (await this.opencode().isBusy(place))) {
-      if (Date.now() > late) throw new Error(`session ${place} does not end`);
-      await this.opencode().abort(place).catch(() => undefined);
-      await Promise.race([turn.ended, pause(500)]);
-      if (isOver) await pause(20);
+    // OpenCode may still be about to begin, so once is not enough.
+    while (hosted.turn || (await this.opencode().isBusy(hosted.place))) {
+      if (Date.now() > late) throw new Error(`session ${hosted.place} does not end`);
+      await this.opencode().abort(hosted.place).catch(() => undefined);
+      await pause(PAUSE_MS);
     }
     return {};
   }
 
-  private look({ place, sessionId }: Params<"session/messages">): ServerRequests["session/messages"]["result"] {
-    const hosted = this.byPlace.get(place);
+  private look(hosted: Hosted | undefined, sessionId: string): ServerRequests["session/messages"]["result"] {
     if (!hosted) return { isAlive: false };
     hosted.id = sessionId;
     hosted.isKnown = true;
     return { isAlive: true, isBusy: hosted.turn !== undefined, messages: [{ role: "assistant", text: hosted.lastText }] };
   }
 
-  private async remove(params: Params<"session/delete">): Promise<object> {
-    await this.abort(params);
-    this.byPlace.delete(params.place);
-    this.lastUse = Date.now();
+  private async remove(hosted: Hosted | undefined): Promise<object> {
+    await this.abort(hosted);
+    if (hosted) this.sessions.delete(hosted.place);
     return {};
   }
-
 }
 
 function pause(ms: number): Promise<void> {

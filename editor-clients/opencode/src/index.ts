@@ -1,13 +1,11 @@
 /** The plugin: missions in OpenCode, by a mission server; ordinary chat is as without it. */
-import type { Config, Hooks, Plugin, PluginModule } from "@opencode-ai/plugin";
-import type { Event } from "@opencode-ai/sdk/v2";
+import type { Config, Plugin, PluginModule } from "@opencode-ai/plugin";
+import type { Event, PermissionRule } from "@opencode-ai/sdk/v2";
 import { COMMANDS } from "./commands.js";
-import { agentOf, PREFIX, ROLES } from "./names.js";
 import { OpenCode } from "./opencode.js";
-import { describe, tools } from "./tools.js";
+import { agentOf, describe, PREFIX, ROLES, SHELL, tools } from "./tools.js";
 import { Workspace } from "./workspace.js";
 
-const HIDDEN = { [`${PREFIX}*`]: "deny" };
 const PROMPT = "You work in a mission. Act through your tools alone; paths are relative to the workspace. Nobody answers questions.";
 type Permission = Record<string, unknown> | string | undefined;
 
@@ -17,9 +15,10 @@ const server: Plugin = async (input, options) => {
   const workspace = Workspace.take(opencode, command);
   const { host } = workspace;
   const own = new Set<string>();
-  const hooks: Hooks = {
+  return {
     config: async (config) => {
       addCommands(config, own);
+      host.shellRules = shellRules(config.permission as Permission);
       hideTools(config);
     },
     tool: tools(host),
@@ -33,44 +32,50 @@ const server: Plugin = async (input, options) => {
       if (workspace.isSpeaker(opencode)) host.event(event as unknown as Event);
     },
     "chat.params": async ({ sessionID, model }, output) => {
-      if (!host.hosted(sessionID) || !workspace.isSpeaker(opencode)) return;
-      await host.beforeCall(sessionID, output.maxOutputTokens ?? model.limit.output, model.cost);
+      if (workspace.isSpeaker(opencode)) await host.beforeCall(sessionID, output.maxOutputTokens ?? model.limit.output, model.cost);
     },
     "experimental.chat.system.transform": async ({ sessionID }, output) => {
-      const hosted = host.hosted(sessionID);
+      const hosted = host.sessions.get(sessionID ?? "");
       if (hosted) output.system.splice(0, output.system.length, hosted.params.system || PROMPT);
     },
     "experimental.session.compacting": async ({ sessionID }, output) => {
-      const hosted = host.hosted(sessionID);
+      const hosted = host.sessions.get(sessionID ?? "");
       if (hosted) output.context.push(`Keep word for word what you were told first:\n${hosted.brief}`);
     },
-    dispose: () => workspace.release(opencode),
+    dispose: async () => workspace.release(opencode),
   };
-  return hooks;
 };
 
 /** Our commands, except where the user has one of the same name. */
 function addCommands(config: Config, own: Set<string>): void {
   config.command ??= {};
-  for (const [name, description] of Object.entries(COMMANDS)) {
+  for (const [name, { description }] of Object.entries(COMMANDS)) {
     if (config.command[name] && config.command[name].description !== description) continue;
     config.command[name] = { template: "$ARGUMENTS", description };
     own.add(name);
   }
 }
 
+/** What the user says of OpenCode's `bash` holds for the commands of missions, in the user's order: the last that fits counts. */
+function shellRules(said: Permission): PermissionRule[] {
+  const isAboutCommands = (key: string): boolean => key === "bash" || (key.endsWith("*") && "bash".startsWith(key.slice(0, -1)));
+  const entries = (one: unknown): [string, unknown][] => Object.entries(typeof one === "string" ? { "*": one } : (one ?? {}));
+  const patterns = entries(said).flatMap(([key, one]) => (isAboutCommands(key) ? entries(one) : []));
+  return patterns.map(([pattern, action]) => ({ permission: SHELL, pattern, action: action as PermissionRule["action"] }));
+}
+
 /** Nobody but the sessions of missions sees our tools; an agent's own "*" would override the rule for all. */
 function hideTools(config: Config): void {
-  const holders = [config, ...Object.values(config.agent ?? {})] as { permission?: Permission }[];
-  for (const [index, holder] of holders.entries()) {
-    const said = holder.permission;
-    if (index > 0 && said === undefined) continue;
-    holder.permission = { ...(typeof said === "string" ? { "*": said } : said), ...HIDDEN };
+  const agents = (config.agent ??= {}) as Record<string, { permission?: Permission }>;
+  const holders: { permission?: unknown }[] = [config, ...Object.values(agents).filter((agent) => "permission" in agent)];
+  for (const holder of holders) {
+    const said = holder.permission as Permission;
+    holder.permission = { ...(typeof said === "string" ? { "*": said } : said), [`${PREFIX}*`]: "deny" };
   }
-  config.agent ??= {};
   for (const role of ROLES) {
-    const agent = { mode: "primary", hidden: true, prompt: PROMPT, description: `The ${role} of a mission` };
-    config.agent[agentOf(role)] = agent as NonNullable<Config["agent"]>[string];
+    // The server itself ends a session that goes round in circles.
+    const agent = { mode: "primary", hidden: true, prompt: PROMPT, description: `The ${role} of a mission`, permission: { doom_loop: "allow" } };
+    agents[agentOf(role)] = agent;
   }
 }
 

@@ -2,53 +2,34 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./commands.js";
-import { type Connection, RefusedError } from "./connection.js";
+import { COMMANDS } from "./commands.js";
 import { Host } from "./host.js";
 import { News } from "./news.js";
 import type { OpenCode } from "./opencode.js";
-import { Server } from "./server.js";
+import { type Client, type Connection, RefusedError, Server } from "./server.js";
 
-const KEY = "opencode/";
+/** A mission's key tells the session that it was started in, also to a later process. */
+const KEY = /^opencode\/([^/]+)\//;
 const HEADLESS = process.env["ORCHESTRATOR_HEADLESS"] ?? "";
-const HEADLESS_IDLE_MS = 60_000;
+const HEADLESS_IDLE_S = 60;
 const COPIES = Symbol.for("opencode-orchestrator");
 const shared = globalThis as unknown as { [COPIES]?: Map<string, Workspace> };
 
-export class Workspace {
+export class Workspace implements Client {
   readonly host: Host;
   private readonly copies: OpenCode[] = [];
   private readonly server: Server;
   private readonly news: News;
-  private readonly homes = new Map<string, string>();
+  private readonly homes = new Map<string, string | undefined>();
   private connection: Connection | undefined;
+  private idleS = 0;
 
-  private constructor(
-    private readonly directory: string,
-    command: readonly string[],
-  ) {
+  private constructor(private readonly directory: string, command: readonly string[]) {
     const opencode = (): OpenCode => this.copies[0]!;
-    this.host = new Host(opencode, (missionId) => this.parentOf(missionId));
-    this.news = new News(opencode, (missionId) => this.homes.get(missionId), () => this.connection);
-    this.server = new Server({
-      directory,
-      command,
-      clientName: HEADLESS || "OpenCode",
-      handlers: {
-        request: (method, params) => this.host.request(method, params),
-        notification: (method, params) => this.news.take(method, params),
-      },
-      onReady: (connection) => {
-        this.connection = connection;
-        this.host.attach(connection);
-        if (HEADLESS) this.endWhenIdle();
-      },
-      onLost: () => {
-        if (HEADLESS) process.exit(0); // it lives for its server alone
-        this.connection = undefined;
-        this.host.detach();
-      },
-    });
+    const homeOf = (missionId: string): Promise<string | undefined> => this.homeOf(missionId);
+    this.host = new Host(opencode, homeOf);
+    this.news = new News(opencode, homeOf, () => this.connection);
+    this.server = new Server(directory, command, HEADLESS || "OpenCode", this);
   }
 
   /** The directory's one workspace; every copy of the plugin that takes it must release it. */
@@ -62,11 +43,11 @@ export class Workspace {
     return workspace;
   }
 
-  async release(opencode: OpenCode): Promise<void> {
+  release(opencode: OpenCode): void {
     this.copies.splice(this.copies.indexOf(opencode), 1);
     if (this.copies.length) return;
     shared[COPIES]?.delete(this.directory);
-    await this.server.dispose();
+    this.server.dispose();
   }
 
   /** Whether this copy speaks for the directory: events come to each copy. */
@@ -80,40 +61,43 @@ export class Workspace {
     try {
       const connection = await this.server.connect();
       if (name === "stop" || name === "cancel") this.news.toast("info", "Stopping…");
-      const answer = await run(connection, name, text, `${KEY}${session}/${randomUUID()}`);
-      const begun = /^Mission (\S+) has begun/.exec(answer)?.[1];
-      if (begun) {
-        this.homes.set(begun, session);
-        this.news.toast("info", "The mission has begun.");
-      }
-      await opencode.say(session, answer);
+      await opencode.say(session, await COMMANDS[name]!.run(connection, text, `opencode/${session}/${randomUUID()}`));
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      await opencode.toast("error", "Mission", words);
+      this.news.toast("error", words);
       if (!(error instanceof RefusedError)) throw error;
       await opencode.say(session, words);
     }
   }
 
-  /** A server with a client never ends, so an OpenCode that no mission needs must leave. */
-  private endWhenIdle(): void {
-    setInterval(() => {
-      if (this.host.idleMs > HEADLESS_IDLE_MS) process.exit(0);
-    }, HEADLESS_IDLE_MS / 4);
+  readonly request = (method: string, params: unknown): Promise<unknown> => this.host.request(method, params);
+  readonly notification = (method: string, params: unknown): void => this.news.take(method, params);
+
+  ready(connection: Connection): void {
+    this.connection = connection;
+    this.host.attach(connection);
+    // A server with a client never ends, so an OpenCode that no mission needs must leave.
+    if (HEADLESS) setInterval(() => this.endWhenIdle(), 1_000);
   }
 
-  /** The session that the mission was started in, also when that was an earlier process; undefined when it is gone. */
-  private async parentOf(missionId: string): Promise<string | undefined> {
-    let home = this.homes.get(missionId);
-    if (!home) {
+  private endWhenIdle(): void {
+    this.idleS = this.host.sessions.size ? 0 : this.idleS + 1;
+    if (this.idleS > HEADLESS_IDLE_S) process.exit(0);
+  }
+
+  lost(): void {
+    if (HEADLESS) process.exit(0); // it lives for its server alone
+    this.connection = undefined;
+    this.host.attach(undefined);
+  }
+
+  /** The session that the mission was started in, also when that was an earlier process. */
+  private async homeOf(missionId: string): Promise<string | undefined> {
+    if (!this.homes.has(missionId)) {
       const first = await this.connection?.request("mission/events", { missionId, limit: 1 }).catch(() => undefined);
       const event = first?.events[0];
-      const key = event?.type === "mission.accepted" ? event.data.key : "";
-      home = key.startsWith(KEY) ? key.slice(KEY.length).split("/")[0] : undefined;
+      if (event?.type === "mission.accepted") this.homes.set(missionId, KEY.exec(event.data.key)?.[1]);
     }
-    if (!home) return undefined;
-    const isThere = await this.copies[0]!.session(home).then(() => true, () => false);
-    if (isThere) this.homes.set(missionId, home);
-    return isThere ? home : undefined;
+    return this.homes.get(missionId);
   }
 }

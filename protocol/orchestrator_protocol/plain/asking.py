@@ -116,5 +116,10 @@ class Ask(Protocol):
 
     @overload
     def __call__(
+        self, method: Literal["permission/ask"], params: shapes.PermissionAskParams
+    ) -> shapes.PermissionAskResult: ...
+
+    @overload
+    def __call__(
         self, method: Literal["budget/change"], params: shapes.BudgetChangeParams
     ) -> shapes.BudgetChangeResult: ...

@@ -333,6 +333,22 @@ class MissionUndoResult(TypedDict):
     paths: list[str]
 
 
+class PermissionAskParams(TypedDict):
+    """Ask a person, on behalf of a hosted session, for leave; `text` is what they read."""
+
+    sessionId: str
+    subject: str
+    text: str
+
+
+class PermissionAskResult(TypedDict):
+    """What a person said, or an earlier `always`, or the deadline: then `answer` is "deny" and `text` says so."""
+
+    answer: Answer
+    by: str
+    text: str
+
+
 class PermissionReplyParams(TypedDict):
     """Answer a question. The first answer counts: a later one gets `already_answered`, naming it."""
 
@@ -410,7 +426,7 @@ class QuestionView(TypedDict):
     """Something that a person must decide, answered by `permission/reply` (or `plan/approve`)."""
 
     id: str
-    kind: Literal["plan", "permission", "budget", "judge"]
+    kind: Literal["plan", "permission", "budget", "judge", "clarification"]
     text: str
     subject: str
     taskId: str

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orchestrator.agents.json_answers import find_object
 from orchestrator.domain.plan import MAX_TASKS, Size, TaskSpec
 from orchestrator.errors import OrchestratorError
 
 MAX_PLAN_CHARACTERS = 8_000_000
 MAX_PROBLEMS = 20
 
-_FENCE = re.compile(r"```(?:json[c5]?)?[ \t]*\r?\n(.*?)```", re.DOTALL | re.IGNORECASE)
 _Text = Annotated[str, Field(max_length=20_000)]
 _Name = Annotated[str, Field(max_length=200)]
 _Names = Annotated[list[Annotated[str, Field(max_length=4_096)]], Field(max_length=10_000)]
@@ -79,7 +78,10 @@ def parse_plan(text: str) -> tuple[TaskSpec, ...]:
     """
     if len(text) > MAX_PLAN_CHARACTERS:
         raise PlanFormatError([f"the answer has {len(text)} characters; at most {MAX_PLAN_CHARACTERS} are read"])
-    data = _find_object(text)
+    try:
+        data = find_object(text, "tasks")
+    except ValueError as error:
+        raise PlanFormatError([str(error)]) from None
     try:
         plan = PlanModel.model_validate(data)
     except ValidationError as error:
@@ -104,39 +106,6 @@ def render_plan(tasks: Sequence[TaskSpec]) -> str:
         for task in tasks
     ]
     return json.dumps({"tasks": rows}, indent=2, ensure_ascii=False)
-
-
-def _find_object(text: str) -> object:
-    candidates = [text.strip(), *(match.group(1).strip() for match in _FENCE.finditer(text))]
-    first_error = ""
-    for candidate in candidates:
-        try:
-            return json.loads(candidate)
-        except (ValueError, RecursionError) as error:
-            first_error = first_error or str(error)
-    objects = list(_embedded_objects(text))
-    for found in objects:
-        if "tasks" in found:
-            return found
-    if objects:
-        return objects[0]
-    raise PlanFormatError([f"no JSON object was found in the answer ({first_error})"])
-
-
-def _embedded_objects(text: str) -> Iterator[dict[str, object]]:
-    """Top-level JSON objects inside prose, in order; a brace that opens none is skipped (at most 200 are tried)."""
-    decoder = json.JSONDecoder()
-    at = text.find("{")
-    tried = 0
-    while at >= 0 and tried < 200:
-        tried += 1
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            end = at + 1
-        else:
-            yield value
-        at = text.find("{", end)
 
 
 def _describe(error: ValidationError) -> Iterator[str]:

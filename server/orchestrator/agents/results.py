@@ -9,9 +9,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orchestrator.agents.json_answers import find_object
 from orchestrator.agents.plan_format import PlanModel
 from orchestrator.agents.review_format import ReviewModel
 from orchestrator.domain.words import Role
+from orchestrator.errors import OrchestratorError
 from orchestrator.ports.host import ToolDescription
 
 MAX_PROBLEMS = 10
@@ -49,6 +51,33 @@ class SearchResult(BaseModel):
     summary: Annotated[str, Field(min_length=1, max_length=8_000)]
     places: Annotated[list[FoundPlace], Field(max_length=200)] = Field(default_factory=list[FoundPlace])
 
+    def words(self) -> str:
+        """As a brief shows it."""
+        shown = [f"- {place.path}{f':{place.line}' if place.line else ''}: {place.why}" for place in self.places]
+        return "\n".join([self.summary, *shown])
+
+
+def parse_search(text: str) -> SearchResult:
+    """What a searcher reports; words without a form are a report too. Raises OrchestratorError `malformed_search`."""
+    try:
+        return SearchResult.model_validate(find_object(text, "summary"))
+    except ValidationError as error:
+        what = _lines_of("report_findings", error)[0]
+        raise OrchestratorError("malformed_search", f"no report: {what}", "answer with report_findings") from None
+    except ValueError:
+        if not text.strip():
+            raise OrchestratorError("malformed_search", "the report is empty", "answer with report_findings") from None
+        return SearchResult(summary=text.strip()[:8_000])
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """What a result tool was given: the answer's text, and what of it others must know."""
+
+    text: str
+    decisions: tuple[str, ...] = ()
+    failed_approaches: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class ResultTool:
@@ -62,15 +91,15 @@ class ResultTool:
         """As a model is told of it."""
         return ToolDescription(self.name, self.purpose, self.model.model_json_schema())
 
-    def read(self, arguments: Mapping[str, object]) -> str:
+    def read(self, arguments: Mapping[str, object]) -> HandedIn:
         """The answer as the engine wants it. Raises ResultError."""
         try:
             result = self.model.model_validate(dict(arguments))
         except ValidationError as error:
             raise ResultError(self.name, error) from None
         if isinstance(result, TaskResult):
-            return result.summary
-        return json.dumps(result.model_dump(mode="json"), ensure_ascii=False)
+            return HandedIn(result.summary, tuple(result.decisions), tuple(result.failed_approaches))
+        return HandedIn(json.dumps(result.model_dump(mode="json"), ensure_ascii=False))
 
 
 class ResultError(ValueError):
@@ -78,9 +107,13 @@ class ResultError(ValueError):
 
     def __init__(self, tool: str, error: ValidationError) -> None:
         """Put the problems into words that a model can act on."""
-        shown = error.errors(include_url=False, include_input=False)[:MAX_PROBLEMS]
-        self.problems = tuple(f"{'.'.join(map(str, item['loc'])) or tool}: {item['msg']}" for item in shown)
+        self.problems = _lines_of(tool, error)
         super().__init__("; ".join(self.problems))
+
+
+def _lines_of(tool: str, error: ValidationError) -> tuple[str, ...]:
+    shown = error.errors(include_url=False, include_input=False)[:MAX_PROBLEMS]
+    return tuple(f"{'.'.join(map(str, item['loc'])) or tool}: {item['msg']}" for item in shown)
 
 
 _TASK = ResultTool("finish_task", "Say that the task is done. Call it once, at the end.", TaskResult)

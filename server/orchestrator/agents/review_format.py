@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from orchestrator.agents.json_answers import find_object
 from orchestrator.domain.finding import Finding
 from orchestrator.errors import OrchestratorError
 
@@ -59,31 +60,34 @@ class ReviewModel(BaseModel):
             raise ValueError("request_changes needs at least one blocking finding with evidence")
         return self
 
-    def is_approved(self, *, did_gates_pass: bool) -> bool:
-        """Whether the work may go on: no reviewer approves what a gate refused."""
-        return did_gates_pass and self.verdict == "approve"
-
     def blocking(self) -> tuple[Finding, ...]:
         """The blocking findings, as gates report theirs."""
-        return tuple(
-            Finding(
-                "review",
-                item.evidence_kind,
-                item.path,
-                f"{item.message} [{item.evidence.strip()}]",
-                start_line=(item.line or 1) - 1,
-                end_line=(item.line or 1) - 1,
-            )
-            for item in self.findings
-            if item.is_blocking
-        )
+        return tuple(_finding(item) for item in self.findings if item.is_blocking)
+
+    def advice(self) -> tuple[Finding, ...]:
+        """What does not block."""
+        return tuple(_finding(item) for item in self.findings if not item.is_blocking)
+
+
+def _finding(item: ReviewFinding) -> Finding:
+    line = (item.line or 1) - 1
+    proof = f" [{item.evidence.strip()}]" if item.evidence.strip() else ""
+    severity = "error" if item.is_blocking else "info"
+    return Finding(
+        "review", item.evidence_kind, item.path, item.message + proof, severity, start_line=line, end_line=line
+    )
 
 
 def parse_review(text: str) -> ReviewModel:
-    """A verdict from a reviewer's answer. Raises OrchestratorError `malformed_review`."""
+    """A verdict from a reviewer's answer, which may wrap its one JSON object in prose.
+
+    Raises OrchestratorError `malformed_review`.
+    """
     try:
-        return TypeAdapter(ReviewModel).validate_json(text)
+        return ReviewModel.model_validate(find_object(text, "verdict"))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         what = f"{'.'.join(map(str, first['loc'])) or 'the answer'}: {first['msg']}"
         raise OrchestratorError("malformed_review", f"no verdict: {what}", "answer with submit_review") from None
+    except ValueError as error:
+        raise OrchestratorError("malformed_review", f"no verdict: {error}", "answer with submit_review") from None

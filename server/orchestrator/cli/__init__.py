@@ -92,6 +92,15 @@ def main() -> None:
     try:
         group.main(standalone_mode=False)
     except (Exception, KeyboardInterrupt, BaseExceptionGroup) as error:  # noqa: BLE001 - `report` raises defects again
+        _ignore_interruptions()
         from orchestrator.cli.failing import report  # noqa: PLC0415 - keeps the start of every command short
 
         sys.exit(report(error))
+    _ignore_interruptions()
+
+
+def _ignore_interruptions() -> None:
+    """It is leaving: one more Ctrl-C must not take the exit code away. Python alone lets the signal kill it here."""
+    import signal  # noqa: PLC0415 - at the end, so that no command starts later for it
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -84,7 +84,7 @@ async def follow(
     """Hand the events of a mission that was started here to `take` until it has ended.
 
     One SIGINT or SIGTERM, also one that was `noted` before, stops the mission gently: its work is kept. A second one
-    leaves at once. A client that is killed leaves the mission running; a server that is lost is looked for, and nothing
+    leaves at once; once it is leaving they are ignored, until the caller's `noted_signals` ends. A client that is killed leaves the mission running; a server that is lost is looked for, and nothing
     of the story is missed. Without somebody who attends, it also returns when the mission waits for a person.
     Raises OrchestratorError.
     """
@@ -157,16 +157,21 @@ class _Interruption:
 
     async def watch(self, *, task_status: TaskStatus[None]) -> None:
         """Wait for signals; the second one ends the process."""
-        async with anyio.create_task_group() as group:
-            with anyio.open_signal_receiver(*_SIGNALS) as signals:
-                task_status.started()
-                if self._noted:
-                    self._begin(group)
-                async for number in signals:
-                    self._noted.append(number)
-                    if self.count > 1:
-                        raise KeyboardInterrupt
-                    self._begin(group)
+        try:
+            async with anyio.create_task_group() as group:
+                with anyio.open_signal_receiver(*_SIGNALS) as signals:
+                    task_status.started()
+                    if self._noted:
+                        self._begin(group)
+                    async for number in signals:
+                        self._noted.append(number)
+                        if self.count > 1:
+                            raise KeyboardInterrupt
+                        self._begin(group)
+        finally:
+            # The event loop is about to close, which must not be interrupted half way.
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
 
     def _begin(self, group: TaskGroup) -> None:
         self._say("stopping; finished work is kept (once more to leave at once)")

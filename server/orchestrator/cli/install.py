@@ -12,7 +12,8 @@ from orchestrator.errors import OrchestratorError
 @click.command("install", epilog="Example: orchestrator install opencode --dry-run")
 @click.argument("client", type=click.Choice(["opencode"]))
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-def command(client: str, dry_run: bool) -> None:  # noqa: FBT001, ARG001 - click passes flags so; there is one client so far
+@click.option("--diagnostics", is_flag=True, help="Show findings in OpenCode: switches its language servers on.")
+def command(client: str, dry_run: bool, diagnostics: bool) -> None:  # noqa: FBT001, ARG001 - click passes flags so; there is one client so far
     """Put /task and the other commands into OpenCode.
 
     Your configuration keeps every byte but the new entry. The last five versions are kept in the state folder. In CI
@@ -25,7 +26,7 @@ def command(client: str, dry_run: bool) -> None:  # noqa: FBT001, ARG001 - click
     if os.environ.get("CI", "").lower() not in {"", "0", "false"}:
         click.echo("this is CI: nothing was installed")
         return
-    change = installation()
+    change = installation(has_diagnostics=diagnostics)
     if not change.is_needed:
         click.echo(f"the plugin stands in {change.file.path} already; nothing was changed")
         return

@@ -156,6 +156,13 @@ class Tools(_Section):
     """What a reviewer may call."""
 
 
+class Web(_Section):
+    """Pages of the web."""
+
+    fetch: Annotated[bool, FORBID] = False
+    """Whether planners and searchers may read pages of the public web; a running server takes it at its next start."""
+
+
 class Sandbox(_Section):
     """How commands are confined."""
 
@@ -219,6 +226,11 @@ class Config(_Section):
     """How finished work reaches you: into your files, onto a branch, as a patch file."""
     tools: Tools = Tools()
     """Which tools a role may call."""
+    review: Annotated[Literal["never", "mission", "attempt"], towards("never", "mission", "attempt")] = "mission"
+    """What a reviewer looks at before the seal: nothing; the whole work, where the plan has several tasks; or that and
+    every attempt, also of a single task."""
+    web: Web = Web()
+    """Pages of the web."""
     sandbox: Sandbox = Sandbox()
     """How commands are confined."""
     host: Annotated[HostName, USER_ONLY] = "builtin"

@@ -14,9 +14,12 @@ from orchestrator.domain.events import (
     GateJudged,
     IterationStarted,
     MissionDelivered,
+    MissionDiagnosed,
     MissionStarted,
     MissionUndone,
+    NoteTaken,
     PlanRejected,
+    ReviewGiven,
     SealingStarted,
     SessionOpened,
     SessionRecovering,
@@ -236,6 +239,9 @@ Fact = (
     | SlotsChanged
     | SessionOpened
     | SessionRecovering
+    | NoteTaken
+    | ReviewGiven
+    | MissionDiagnosed
     | ToolCalled
     | AttemptCommitted
     | GateJudged

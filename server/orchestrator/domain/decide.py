@@ -17,6 +17,8 @@ from orchestrator.domain.words import (
     MissionStatus,
     QuestionKind,
     Sensitivity,
+    Stage,
+    Strategy,
     TaskStatus,
     Verdict,
 )
@@ -24,6 +26,13 @@ from orchestrator.domain.words import (
 _SETTLED = frozenset({TaskStatus.DONE, TaskStatus.STRUCK})
 MAX_FIXES = 3
 """How many fixer tasks may follow one another for one task."""
+MAX_SESSION_NOTES = 500
+"""Most notes of sessions that a mission keeps."""
+MAX_NOTE_CHARACTERS = 4_000
+MAX_REVIEWS = 3
+"""How often the whole work of a mission is reviewed."""
+MAX_DIAGNOSES = 8
+"""How often a mission looks for the cause when work does not go on."""
 
 
 def decide(mission: Mission, command: c.Command) -> list[e.Event]:  # noqa: C901, PLR0912 - one arm a command
@@ -115,7 +124,7 @@ def _take_up(mission: Mission, command: c.TakeUp) -> list[e.Event]:
     unheard = [
         e.QuestionAnswered(q.id, Answer.DENY, "server", "whoever asked is gone")
         for q in mission.questions.values()
-        if q.attempt_id in dead
+        if q.attempt_id in dead or q.kind is QuestionKind.PERMISSION  # a session that lives on asks anew
     ]
     return [*interrupted, *lost, *unheard, e.MissionTakenUp(command.reason, tuple(sorted(dead)))]
 
@@ -335,4 +344,24 @@ def _note(mission: Mission, command: c.Note) -> list[e.Event]:
             raise RuleViolation("task_closed", f"task {task.spec.id} is {task.status.value}")
     if isinstance(event, e.IterationStarted) and event.number > mission.max_iterations:
         raise RuleViolation("iterations_exhausted", f"the bound of {mission.max_iterations} iterations is reached")
+    if isinstance(event, e.NoteTaken | e.ReviewGiven | e.MissionDiagnosed):
+        _bounded(mission, event)
     return [event]
+
+
+def _bounded(mission: Mission, event: e.NoteTaken | e.ReviewGiven | e.MissionDiagnosed) -> None:
+    """What models say about a mission has bounds, and names tasks that exist."""
+    if event.task_id:
+        people.known_task(mission, event.task_id)
+    match event:
+        case e.NoteTaken():
+            if len(event.text) > MAX_NOTE_CHARACTERS:
+                raise RuleViolation("note_too_long", f"a note has at most {MAX_NOTE_CHARACTERS} characters")
+            if len(mission.session_notes) >= MAX_SESSION_NOTES:
+                raise RuleViolation("too_many_notes", f"mission {mission.id} keeps {MAX_SESSION_NOTES} notes already")
+        case e.ReviewGiven():
+            if event.stage is Stage.SEAL and mission.review_count >= MAX_REVIEWS:
+                raise RuleViolation("reviews_exhausted", f"mission {mission.id} was reviewed {MAX_REVIEWS} times")
+        case e.MissionDiagnosed():  # every kind has an arm
+            if len(mission.diagnoses) >= MAX_DIAGNOSES and event.strategy is not Strategy.STOP:
+                raise RuleViolation("diagnoses_exhausted", f"mission {mission.id} was diagnosed {MAX_DIAGNOSES} times")

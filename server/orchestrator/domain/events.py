@@ -10,7 +10,19 @@ from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.question import Question
 from orchestrator.domain.receipt import Check, GateReport, Seal
 from orchestrator.domain.revision import PlanEdit
-from orchestrator.domain.words import Answer, ApprovalMode, DeliveryMode, FailureKind, MissionStatus, Role, Stage
+from orchestrator.domain.words import (
+    Answer,
+    ApprovalMode,
+    Cause,
+    DeliveryMode,
+    FailureKind,
+    MissionStatus,
+    NoteKind,
+    ReviewVerdict,
+    Role,
+    Stage,
+    Strategy,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +250,49 @@ class SessionRecovering:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteTaken:
+    """Something that later sessions should know. `task_id` is "" when it came from planning or concerns all tasks."""
+
+    session_id: str
+    task_id: str
+    kind: NoteKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewGiven:
+    """A reviewer's verdict on a tree: ATTEMPT for the work of a task, SEAL for the whole mission's.
+
+    `text` is the summary, or why there is no verdict; `findings` are those that block, each with its evidence; `advice`
+    is what does not.
+    """
+
+    stage: Stage
+    tree: str
+    task_id: str
+    attempt_id: str
+    verdict: ReviewVerdict
+    text: str
+    findings: tuple[Finding, ...]
+    advice: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MissionDiagnosed:
+    """Work did not go on: the cause that the log shows, and the strategy that is tried next.
+
+    `task_id` is "" for the whole mission; `model` is the one that goes on with the task (for the whole mission: with
+    all that is to be mended), where the strategy is another model.
+    """
+
+    task_id: str
+    cause: Cause
+    detail: str
+    strategy: Strategy
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptCommitted:
     """The session's changes are a commit in the shadow repository."""
 
@@ -428,6 +483,9 @@ Event = (
     | BudgetWarned
     | BudgetChanged
     | SessionRecovering
+    | NoteTaken
+    | ReviewGiven
+    | MissionDiagnosed
     | AttemptCommitted
     | GateJudged
     | AttemptRefused
@@ -471,6 +529,9 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "budget.warned": BudgetWarned,
     "budget.changed": BudgetChanged,
     "session.recovering": SessionRecovering,
+    "note.taken": NoteTaken,
+    "review.given": ReviewGiven,
+    "mission.diagnosed": MissionDiagnosed,
     "attempt.committed": AttemptCommitted,
     "gate.judged": GateJudged,
     "attempt.refused": AttemptRefused,

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from orchestrator.domain import events as e
 from orchestrator.domain import revision
-from orchestrator.domain.mission import Answered, Lease, LiveSession, Mission, Task
-from orchestrator.domain.words import Answer, MissionStatus, QuestionKind, Stage, TaskStatus
+from orchestrator.domain.mission import Answered, Diagnosis, Lease, LiveSession, Mission, MissionNote, Task
+from orchestrator.domain.words import Answer, MissionStatus, QuestionKind, Role, Stage, TaskStatus
 
 _KEPT_ANSWERS = 1_000
 
@@ -96,6 +96,12 @@ def evolve(mission: Mission, event: e.Event) -> None:  # noqa: C901, PLR0912, PL
             mission.budget.limit(event.limits)
         case e.SessionRecovering():
             mission.recovered_count += 1
+        case e.NoteTaken():
+            mission.session_notes.append(MissionNote(event.task_id, event.kind, event.text))
+        case e.ReviewGiven():
+            _reviewed(mission, event)
+        case e.MissionDiagnosed():
+            _diagnosed(mission, event)
         case e.AttemptCommitted():
             _committed(mission, event)
         case e.GateJudged():
@@ -169,6 +175,8 @@ def _accepted(mission: Mission, event: e.MissionAccepted) -> None:
 def _reopened(mission: Mission, event: e.MissionReopened) -> None:
     mission.status = MissionStatus.RUNNING if mission.plan_version else MissionStatus.QUEUED
     mission.iteration = 0
+    mission.diagnoses = []
+    mission.review_count = 0
     mission.end_code = mission.end_reason = mission.end_hint = ""
     for task_id in event.tasks:
         revision.reopen(mission, task_id)
@@ -211,6 +219,20 @@ def _judged(mission: Mission, event: e.GateJudged) -> None:
         mission.seal_reports[event.report.gate] = event.report
     if event.task_id:
         mission.tasks[event.task_id].reports[event.report.gate] = event.report
+
+
+def _reviewed(mission: Mission, event: e.ReviewGiven) -> None:
+    if event.stage is Stage.SEAL:
+        mission.review_count += 1
+        mission.reviewed_tree = event.tree
+
+
+def _diagnosed(mission: Mission, event: e.MissionDiagnosed) -> None:
+    mission.diagnoses.append(Diagnosis(event.task_id, event.cause, event.strategy))
+    if event.model and event.task_id:
+        mission.tasks[event.task_id].model = event.model
+    elif event.model:
+        mission.models[Role.FIXER.value] = event.model
 
 
 def _undone(mission: Mission, event: e.TaskUndone) -> None:

@@ -9,7 +9,17 @@ from orchestrator.domain.finding import Finding
 from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.question import BLOCKING, Question
 from orchestrator.domain.receipt import Check, GateReport, Seal
-from orchestrator.domain.words import Answer, ApprovalMode, DeliveryMode, MissionStatus, QuestionKind, TaskStatus
+from orchestrator.domain.words import (
+    Answer,
+    ApprovalMode,
+    Cause,
+    DeliveryMode,
+    MissionStatus,
+    NoteKind,
+    QuestionKind,
+    Strategy,
+    TaskStatus,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class Task:
     `checkpoint` is the commit of an attempt that is not merged yet and `checkpoint_base` what it was made on: after an
     interruption the next attempt goes on from there. Once done, `merged_from` and `merged_to` are the mission's tips
     before and after its work was merged ("" when a person ticked it). `group_id` names the task that it is a part of;
-    `notes` are what people said to its workers.
+    `notes` are what people said to its workers; `model` is the one that a diagnosis chose for it ("": its role's).
     """
 
     spec: TaskSpec
@@ -61,8 +71,27 @@ class Task:
     checkpoint_base: str = ""
     group_id: str = ""
     is_paused: bool = False
+    model: str = ""
     notes: list[str] = field(default_factory=list[str])
     reports: dict[str, GateReport] = field(default_factory=dict[str, GateReport])
+
+
+@dataclass(frozen=True, slots=True)
+class MissionNote:
+    """Something that sessions said for those after them; see `events.NoteTaken`."""
+
+    task_id: str
+    kind: NoteKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why something did not go on, and what was tried; see `events.MissionDiagnosed`."""
+
+    task_id: str
+    cause: Cause
+    strategy: Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +150,10 @@ class Mission:
     iteration: int = 0
     refused_count: int = 0
     recovered_count: int = 0
+    session_notes: list[MissionNote] = field(default_factory=list[MissionNote])
+    diagnoses: list[Diagnosis] = field(default_factory=list[Diagnosis])
+    review_count: int = 0
+    reviewed_tree: str = ""
     sealing_tree: str = ""
     seal_reports: dict[str, GateReport] = field(default_factory=dict[str, GateReport])
     seal: Seal | None = None

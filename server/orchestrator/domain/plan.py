@@ -16,6 +16,9 @@ _TASK_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 EVERYWHERE = "*"
 """The write-set entry of a task that may write everywhere. Only a person may give it; such a task runs alone."""
 
+SCRATCH = ".orchestrator_scratch/"
+"""The folder at the top of a worktree for a session's own tests: they are run, and never kept."""
+
 Size = Literal["small", "medium", "large"]
 ESTIMATE_S: dict[Size, float] = {"small": 30.0, "medium": 120.0, "large": 300.0}
 
@@ -74,6 +77,11 @@ def outside(write_set: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(p for p in paths if not any(covers(entry, p) for entry in write_set))
 
 
+def is_scratch(path: str) -> bool:
+    """Whether a path is the folder of scratch tests or below it."""
+    return f"{path}/".startswith(SCRATCH)
+
+
 def path_problem(path: str) -> str | None:
     """Why a path can never be in a write set, or None. Symlinks are the workspace's business."""
     parts = path.removesuffix("/").split("/")
@@ -85,6 +93,8 @@ def path_problem(path: str) -> str | None:
         return "holds an empty, '.' or '..' part"
     if any(part.lower() == ".git" for part in parts):
         return "is inside .git"
+    if is_scratch(path):
+        return "is for scratch tests, which are never kept"
     if path.rstrip("/") in {".opencode", ".opencode/todo.md", ".opencode/summary.md"}:
         return "belongs to the mission server"
     return None

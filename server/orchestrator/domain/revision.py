@@ -39,9 +39,10 @@ class EditKind(StrEnum):
 class PlanEdit:
     """One edit of the task `task_id` (for `ADD`: its new id).
 
-    `title` is for ADD and RETITLE; `write_set`, `depends_on` and `instructions` for ADD (no write set: the task may
-    write everywhere and so runs alone). `after_id` is the task behind which ADD and MOVE put it ("": to the front of
-    its group), `group_id` the task that it is a part of ("": none); who depends on a task waits for its parts too.
+    `title` is for ADD and RETITLE; `write_set`, `depends_on`, `instructions`, `why`, `acceptance` and `checks` for ADD
+    (no write set: the task may write everywhere and so runs alone). `after_id` is the task behind which ADD and MOVE
+    put it ("": to the front of its group), `group_id` the task that it is a part of ("": none); who depends on a task
+    waits for its parts too.
     """
 
     kind: EditKind
@@ -52,6 +53,9 @@ class PlanEdit:
     instructions: str = ""
     after_id: str = ""
     group_id: str = ""
+    why: str = ""
+    acceptance: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def check(mission: Mission, edits: Sequence[PlanEdit]) -> EditProblem | None:
         return EditProblem("revision_too_large", f"{len(edits)} edits; at most {MAX_EDITS} are taken at once")
     tasks = dict(mission.tasks)
     for edit in edits:
-        problem = _add_problem(tasks, edit) if edit.kind is EditKind.ADD else _change_problem(mission, tasks, edit)
+        is_new = edit.kind is EditKind.ADD
+        problem = _add_problem(mission, tasks, edit) if is_new else _change_problem(mission, tasks, edit)
         if problem:
             return problem
         if edit.kind is EditKind.ADD:
@@ -83,7 +88,7 @@ def check(mission: Mission, edits: Sequence[PlanEdit]) -> EditProblem | None:
     return _graph_problem(tasks)
 
 
-def _add_problem(tasks: dict[str, Task], edit: PlanEdit) -> EditProblem | None:
+def _add_problem(mission: Mission, tasks: dict[str, Task], edit: PlanEdit) -> EditProblem | None:
     if edit.task_id in tasks:
         return EditProblem("duplicate_id", f"there is a task {edit.task_id!r} already")
     if len(tasks) >= MAX_TASKS:
@@ -91,6 +96,8 @@ def _add_problem(tasks: dict[str, Task], edit: PlanEdit) -> EditProblem | None:
     for path in edit.write_set:
         if reason := path_problem(path):
             return EditProblem("bad_path", f"write set entry {path!r} {reason}")
+    if unknown := set(edit.checks) - {check.name for check in mission.checks}:
+        return EditProblem("unknown_check", f"check {min(unknown)!r} does not exist")
     return _place_problem(tasks, edit)
 
 
@@ -224,9 +231,11 @@ def _spec(edit: PlanEdit) -> TaskSpec:
     return TaskSpec(
         id=edit.task_id,
         title=edit.title,
-        why="a person added it",
+        why=edit.why or "a person added it",
         write_set=edit.write_set or (EVERYWHERE,),
         depends_on=edit.depends_on,
         instructions=edit.instructions,
+        acceptance=edit.acceptance,
+        checks=edit.checks,
         size="medium",
     )

@@ -130,12 +130,13 @@ class ApprovalMode(StrEnum):
 
 
 class QuestionKind(StrEnum):
-    """What a question to a person is about."""
+    """What a question to a person is about. `CLARIFICATION`: a session asks for words, not for leave."""
 
     PLAN = "plan"
     PERMISSION = "permission"
     BUDGET = "budget"
     JUDGE = "judge"
+    CLARIFICATION = "clarification"
 
 
 class Answer(StrEnum):
@@ -144,3 +145,55 @@ class Answer(StrEnum):
     ALLOW = "allow"
     ALWAYS = "always"
     DENY = "deny"
+
+
+class NoteKind(StrEnum):
+    """What a note of a session is. `SEARCH` is what a searcher reported."""
+
+    DECISION = "decision"
+    FACT = "fact"
+    FAILED_APPROACH = "failed_approach"
+    SEARCH = "search"
+
+
+class ReviewMode(StrEnum):
+    """What a reviewer looks at: nothing, the whole work of a mission of several tasks, or every attempt as well."""
+
+    NEVER = "never"
+    MISSION = "mission"
+    ATTEMPT = "attempt"
+
+
+class ReviewVerdict(StrEnum):
+    """What a reviewer says. `NOT_REVIEWED`: there was no verdict that could be read; that is neither yes nor no."""
+
+    APPROVE = "approve"
+    REQUEST_CHANGES = "request_changes"
+    NOT_REVIEWED = "not_reviewed"
+
+
+class Cause(StrEnum):
+    """Why work does not go on, as the log shows it.
+
+    `SAME_FINDINGS`: fixers end at the same findings; `CYCLE`: they go round in circles; `NEW_FINDINGS`: each try breaks
+    something else; `NO_CHANGE`: sessions change nothing; `OUTSIDE_WRITE_SET`: the work needs files that the task may
+    not write; `CONFLICT`: it does not merge; `SESSION_FAILED`: its sessions end without a result.
+    """
+
+    SAME_FINDINGS = "same_findings"
+    CYCLE = "cycle"
+    NEW_FINDINGS = "new_findings"
+    NO_CHANGE = "no_change"
+    OUTSIDE_WRITE_SET = "outside_write_set"
+    CONFLICT = "conflict"
+    SESSION_FAILED = "session_failed"
+
+
+class Strategy(StrEnum):
+    """What is tried against a cause. `STOP`: nothing is left, and the mission ends with the reason."""
+
+    SEARCH = "search"
+    OTHER_MODEL = "other_model"
+    SPLIT = "split"
+    REPLAN = "replan"
+    STOP = "stop"

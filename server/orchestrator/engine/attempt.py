@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from orchestrator.agents.briefs import fixer_brief, worker_brief
-from orchestrator.agents.roles import DUTIES
 from orchestrator.domain.commands import AddFixTask, Note, StartAttempt
 from orchestrator.domain.decide import MAX_FIXES, fixes_left
 from orchestrator.domain.events import (
@@ -15,30 +14,35 @@ from orchestrator.domain.events import (
     AttemptInterrupted,
     AttemptRefused,
     AttemptStarted,
+    GateJudged,
     TaskFailed,
 )
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.mission import Lease, LiveSession, Task
 from orchestrator.domain.plan import outside
+from orchestrator.domain.receipt import GateReport
 from orchestrator.domain.violation import RuleViolation
 from orchestrator.domain.words import FailureKind, Role, Stage
 from orchestrator.engine.approving import approving
-from orchestrator.engine.fuses import Fuse
 from orchestrator.engine.integration import MergeQueue
 from orchestrator.engine.judging import failures, judged
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.recovering import SessionDiary
 from orchestrator.engine.recovery import ResilientSession
 from orchestrator.engine.refusal import Refusal, refusal_of
+from orchestrator.engine.remembering import remember
+from orchestrator.engine.reviewing import review_attempt
 from orchestrator.engine.rooms import MissionRooms
-from orchestrator.engine.session_tools import SessionTools
+from orchestrator.engine.sessions import Seat, session_for, spec_of
 from orchestrator.ports.host import Brief, HostError, Reading, SessionSpec
-from orchestrator.ports.jobs import JobOwner
 from orchestrator.ports.material import Material
 from orchestrator.ports.workspace import Change, WorkspaceError, Worktree
 
 _FORESTALLED = frozenset({"paused", "task_not_open", "task_not_ready"})
 """Why a task that was chosen may not start: a person paused it, closed it, or reopened what it waits for."""
+
+
+_SCRATCH_TRIES = 2
+"""How often a session is told that its own tests fail, before a fixer is."""
 
 
 @dataclass(slots=True, eq=False)
@@ -141,25 +145,35 @@ class AttemptRunner:
             spec = self._spec(started, task)
             session = self._session(spec, started, worktree)
             material = await self._material(worktree, task)
-            await self._converse(session, spec, started, task, leftover, material=material)
-            return await self._hand_in(started, worktree, await self._commit(worktree, task))
+            own = await self._converse(session, spec, started, task, leftover, worktree, material=material)
+            return await self._hand_in(started, worktree, await self._commit(worktree, task), own)
 
     async def _finish(self, live: Rejoined, task: Task) -> Change:
         """Wait for the turn that outlived the server, then go on as always."""
-        await self._converse(live.session, live.spec, live.started, task, (), material=Material())
-        return await self._hand_in(live.started, live.worktree, await self._commit(live.worktree, task))
+        tree = live.worktree
+        own = await self._converse(live.session, live.spec, live.started, task, (), tree, material=Material())
+        return await self._hand_in(live.started, tree, await self._commit(tree, task), own)
 
-    async def _hand_in(self, started: AttemptStarted, worktree: Worktree, made: Change) -> Change:
-        """Record the commit and have it judged. Raises Refusal."""
+    async def _hand_in(
+        self, started: AttemptStarted, worktree: Worktree, made: Change, own: GateReport | None = None
+    ) -> Change:
+        """Record the commit and have it judged; `own` says how the session's scratch tests went. Raises Refusal."""
         paths = await self._rooms.shared.workspace.changed_paths(started.base_commit, made.commit)
         change = replace(made, paths=paths)
         await self._ledger.note(
             AttemptCommitted(started.attempt_id, started.task_id, change.commit, change.tree, paths)
         )
         self._require_allowed(started, change)
+        if own is not None:
+            await self._ledger.note(
+                GateJudged(Stage.ATTEMPT, change.tree, started.task_id, started.attempt_id, own),
+            )
+            if failed := failures([own]):
+                raise refusal_of("its own tree", failed, change.commit, self._rooms.limits.event_findings)
         # The worktree holds exactly the committed tree now, so the gates can judge it in place.
         committed = Worktree(worktree.path, change.commit, change.tree)
         await approving(self._ledger, self._rooms, started, lambda: self._judge(started, committed, change))
+        await review_attempt(self._ledger, self._rooms, started, committed)
         return change
 
     async def _commit(self, worktree: Worktree, task: Task) -> Change:
@@ -219,55 +233,55 @@ class AttemptRunner:
         return Rejoined(started, spec, session, worktree)
 
     def _spec(self, started: AttemptStarted, task: Task) -> SessionSpec:
-        mission = self._ledger.mission
-        return SessionSpec(
-            self._rooms.shared.ids.new("s"),
-            mission.id,
-            started.role,
-            started.task_id,
-            task.spec.title,
-            DUTIES[started.role],
-            mission.models.get(started.role.value, ""),
-        )
+        model = task.model or self._root(task).model
+        title = task.spec.title
+        return spec_of(self._ledger, self._rooms, started.role, started.task_id, title, model=model)
 
     def _session(self, spec: SessionSpec, started: AttemptStarted, worktree: Worktree) -> ResilientSession:
-        owner = JobOwner(spec.mission_id, spec.task_id, spec.session_id)
-        fuse = Fuse(self._rooms.limits.quiet_s)
-        inner = self._rooms.shared.tools.toolbox(started.role, worktree, started.write_set, owner)
-        tools = SessionTools(inner, self._ledger, self._rooms, spec, fuse)
-        return ResilientSession(
-            self._rooms.host,
-            self._rooms.lane(spec.model),
-            self._rooms.hold,
-            spec,
-            tools,
-            timeout_s=self._rooms.limits.session_timeout_s,
-            diary=SessionDiary(self._ledger, started.role, worktree, started.task_id, started.attempt_id),
-            fuse=fuse,
-            at_end=tools.end,
-        )
+        seat = Seat(worktree, started.write_set, started.attempt_id)
+        return session_for(self._ledger, self._rooms, spec, seat)
 
-    async def _converse(
+    def _root(self, task: Task) -> Task:
+        while task.parent_id:
+            task = self._ledger.mission.tasks[task.parent_id]
+        return task
+
+    async def _converse(  # noqa: PLR0917 - what belongs to one attempt, said once
         self,
         session: ResilientSession,
         spec: SessionSpec,
         started: AttemptStarted,
         task: Task,
         leftover: tuple[Finding, ...],
+        worktree: Worktree,
         *,
         material: Material,
-    ) -> None:
+    ) -> GateReport | None:
+        """Let the session work until it is done and its own tests pass, or a few times more; how those tests went."""
+        tools = self._rooms.shared.tools
+        own: GateReport | None = None
         try:
             heard = len(task.notes)
-            await session.prompt(self._brief(started, task, leftover, material))
-            # What a person says while it works is told when its turn has ended; the work counts only then.
-            while heard < len(task.notes):
-                heard = len(task.notes)
-                await session.prompt(self._brief(started, task, leftover, material))
+            await self._prompt(session, spec, self._brief(started, task, leftover, material))
+            for number in range(_SCRATCH_TRIES + 1):
+                # What a person says while it works is told when its turn has ended; the work counts only then.
+                while heard < len(task.notes):
+                    heard = len(task.notes)
+                    await self._prompt(session, spec, self._brief(started, task, leftover, material))
+                own = await tools.scratch(worktree)
+                if own is None or not own.findings or number == _SCRATCH_TRIES:
+                    break
+                problems = tuple(finding.describe() for finding in own.findings)
+                await self._prompt(session, spec, self._brief(started, task, leftover, material, problems))
         finally:
             await session.finish()
             with anyio.CancelScope(shield=True):
                 await self._rooms.shared.jobs.end(spec.session_id)
+        await tools.drop_scratch(worktree)
+        return own
+
+    async def _prompt(self, session: ResilientSession, spec: SessionSpec, brief: Brief) -> None:
+        await remember(self._ledger, spec, await session.prompt(brief))
 
     async def _material(self, worktree: Worktree, task: Task) -> Material:
         """What of the repository goes into the brief, for hosts whose sessions read it."""
@@ -276,7 +290,14 @@ class AttemptRunner:
             return Material()
         return await self._rooms.shared.tools.material(worktree, task.spec, self._ledger.mission.text)
 
-    def _brief(self, started: AttemptStarted, task: Task, leftover: tuple[Finding, ...], material: Material) -> Brief:
+    def _brief(
+        self,
+        started: AttemptStarted,
+        task: Task,
+        leftover: tuple[Finding, ...],
+        material: Material,
+        problems: tuple[str, ...] = (),
+    ) -> Brief:
         mission = self._ledger.mission
         if started.role is not Role.FIXER:
             return worker_brief(
@@ -284,17 +305,25 @@ class AttemptRunner:
                 task.spec,
                 turn=started.number,
                 checks=mission.checks,
+                problems=problems,
                 notes=tuple(task.notes),
+                known=mission.session_notes,
                 material=material,
             )
-        root = task
-        while root.parent_id:
-            root = mission.tasks[root.parent_id]
+        root = self._root(task)
         turn = root.fix_count if root is not task else started.number
         findings = (*task.findings, *leftover)
         notes = tuple(dict.fromkeys((*root.notes, *task.notes)))
         return fixer_brief(
-            mission.text, root.spec, findings, turn=turn, checks=mission.checks, notes=notes, material=material
+            mission.text,
+            root.spec,
+            findings,
+            turn=turn,
+            checks=mission.checks,
+            problems=problems,
+            notes=notes,
+            known=mission.session_notes,
+            material=material,
         )
 
     def _require_allowed(self, started: AttemptStarted, change: Change) -> None:

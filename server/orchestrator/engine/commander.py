@@ -39,13 +39,13 @@ from orchestrator.engine.planning import plan
 from orchestrator.engine.rooms import MissionRooms, Rooms
 from orchestrator.engine.sealing import seal_or_reopen
 from orchestrator.engine.task_board import TaskBoard
+from orchestrator.engine.unsticking import unstick
 from orchestrator.engine.wall_time import watch_wall_time
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports.journal import JournalError
 from orchestrator.ports.workspace import Delivery, WorkspaceError
 
 _log = logging.getLogger(__name__)
-_KEPT_HINT = "finished tasks are kept: orchestrator diff shows them, orchestrator deliver brings them to you"
 
 
 class Commander:
@@ -125,8 +125,11 @@ class Commander:
             is_taken_up = False
             await self._work(runner, live)
             live = ()
-            self._require_done()
             await self._rooms.hold.passable()
+            if mission.open_tasks() or any(not task.parent_id for task in mission.failed_tasks()):
+                await unstick(self._ledger, self._rooms)
+                is_taken_up = True  # the same iteration goes on
+                continue
             if await seal_or_reopen(self._ledger, self._rooms, self._started_at_s):
                 return
 
@@ -261,21 +264,6 @@ class Commander:
         return mission.is_paused or any(
             task.is_paused and task.status is TaskStatus.OPEN and not unmet_dependencies(mission, task)
             for task in mission.tasks.values()
-        )
-
-    def _require_done(self) -> None:
-        mission = self._ledger.mission
-        failed = [task for task in mission.failed_tasks() if not task.parent_id]
-        if not failed and not mission.open_tasks():
-            return
-        waiting = sum(1 for task in mission.tasks.values() if task.status is TaskStatus.OPEN)
-        first = failed[0] if failed else mission.open_tasks()[0]
-        others = f" ({waiting} tasks that depend on it were not begun)" if waiting else ""
-        raise MissionOver(
-            MissionStatus.FAILED,
-            "task_failed",
-            f"task {first.spec.id} could not be done: {first.reason or first.status.value}{others}",
-            _KEPT_HINT if mission.tip != mission.base_commit else "",
         )
 
     async def _deliver(self) -> None:

@@ -78,7 +78,11 @@ class Hold:
 
     def _adjust(self, held: _Deadline) -> None:
         questions = self._ledger.mission.questions.values()
-        is_held = self.is_held(held.task_id) or any(question.kind is QuestionKind.BUDGET for question in questions)
+        is_held = self.is_held(held.task_id) or any(
+            question.kind is QuestionKind.BUDGET
+            or (question.kind is QuestionKind.CLARIFICATION and question.task_id == held.task_id)
+            for question in questions
+        )
         if is_held and not held.is_standing:
             held.left_s = held.scope.deadline - anyio.current_time()
             held.scope.deadline = math.inf

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from orchestrator.agents.briefs import planner_brief
 from orchestrator.agents.plan_format import PlanFormatError, parse_plan
-from orchestrator.agents.roles import DUTIES
 from orchestrator.domain.commands import AcceptPlan
 from orchestrator.domain.events import PlanRejected
 from orchestrator.domain.plan import EVERYWHERE, PlanProblem, TaskSpec, validate
 from orchestrator.domain.words import Role
-from orchestrator.engine.fuses import Fuse
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.recovering import SessionDiary
-from orchestrator.engine.recovery import ResilientSession
 from orchestrator.engine.rooms import MissionRooms
-from orchestrator.engine.session_tools import SessionTools
+from orchestrator.engine.searching import search_for_planner
+from orchestrator.engine.sessions import Seat, session_for, spec_of
 from orchestrator.errors import OrchestratorError
-from orchestrator.ports.host import SessionSpec
 
 MAX_PROBLEMS = 20
 """More problems than this are not sent back at once."""
@@ -34,36 +30,16 @@ async def plan(ledger: Ledger, rooms: MissionRooms, wishes: tuple[str, ...] = ()
     mission = ledger.mission
     limits = rooms.limits
     async with rooms.shared.workspace.checkout(mission.base_commit) as worktree:
-        spec = SessionSpec(
-            rooms.shared.ids.new("s"),
-            mission.id,
-            Role.PLANNER,
-            "",
-            "plan",
-            DUTIES[Role.PLANNER],
-            mission.models.get(Role.PLANNER.value, ""),
-        )
-        inner = rooms.shared.tools.toolbox(Role.PLANNER, worktree, ())
-        fuse = Fuse(limits.quiet_s)
-        tools = SessionTools(inner, ledger, rooms, spec, fuse)
-        session = ResilientSession(
-            rooms.host,
-            rooms.lane(spec.model),
-            rooms.hold,
-            spec,
-            tools,
-            timeout_s=limits.session_timeout_s,
-            diary=SessionDiary(ledger, Role.PLANNER, worktree),
-            fuse=fuse,
-            at_end=tools.end,
-        )
+        spec = spec_of(ledger, rooms, Role.PLANNER, "", "plan")
+        seat = Seat(worktree, search=search_for_planner(ledger, rooms, worktree))
+        session = session_for(ledger, rooms, spec, seat)
         problems: tuple[str, ...] = wishes
         try:
             for turn in range(1, limits.plan_tries + 1):
                 reply = await session.prompt(
                     planner_brief(mission.text, turn=turn, checks=mission.checks, problems=problems)
                 )
-                tasks, problems = _read(reply.text, ledger, rooms)
+                tasks, problems = read_plan(reply.text, ledger, rooms)
                 if not problems:
                     await ledger.do(AcceptPlan(tasks))
                     return
@@ -77,7 +53,8 @@ async def plan(ledger: Ledger, rooms: MissionRooms, wishes: tuple[str, ...] = ()
     )
 
 
-def _read(text: str, ledger: Ledger, rooms: MissionRooms) -> tuple[tuple[TaskSpec, ...], tuple[str, ...]]:
+def read_plan(text: str, ledger: Ledger, rooms: MissionRooms) -> tuple[tuple[TaskSpec, ...], tuple[str, ...]]:
+    """The tasks of a planner's answer, and what is wrong with them; no task where it is no plan at all."""
     try:
         tasks = parse_plan(text)
     except PlanFormatError as error:

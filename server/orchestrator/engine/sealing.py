@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from orchestrator.domain.commands import AddFixTask, SealMission
 from orchestrator.domain.decide import unsealable
-from orchestrator.domain.events import SealingStarted
+from orchestrator.domain.events import SealingStarted, TaskAdded
 from orchestrator.domain.finding import Finding
 from orchestrator.domain.mission import Mission
 from orchestrator.domain.receipt import GateReport
@@ -15,7 +16,9 @@ from orchestrator.engine.ending import MissionOver
 from orchestrator.engine.judging import failures, judged
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.refusal import gathered
+from orchestrator.engine.reviewing import review_mission
 from orchestrator.engine.rooms import MissionRooms
+from orchestrator.engine.unsticking import stagnation, turn
 
 
 async def seal_or_reopen(ledger: Ledger, rooms: MissionRooms, started_at_s: float) -> bool:
@@ -30,6 +33,8 @@ async def seal_or_reopen(ledger: Ledger, rooms: MissionRooms, started_at_s: floa
     changed = await workspace.changed_paths(mission.base_commit, mission.tip)
     async with workspace.checkout(mission.tip) as worktree:
         reports = await judged(ledger, rooms, Stage.SEAL, worktree, changed)
+        if not failures(reports) and mission.tip_tree == tree and not mission.open_tasks():
+            await review_mission(ledger, rooms, worktree, reports, partial(_review_task, changed))
     problem = unsealable(mission, tree)
     if problem is None:
         await ledger.do(SealMission(tree, rooms.shared.clock.now_s() - started_at_s))
@@ -43,8 +48,26 @@ async def seal_or_reopen(ledger: Ledger, rooms: MissionRooms, started_at_s: floa
     if not changed:
         gates = ", ".join(report.gate for report in failed)
         raise MissionOver(MissionStatus.FAILED, "gate_failed", f"{gates} failed though the mission changed nothing")
-    await ledger.do(_fix_task(failed, changed, rooms.limits.event_findings))
+    # In the last iteration nothing could be tried any more: its bound says so.
+    is_last = mission.iteration >= min(mission.max_iterations, rooms.limits.max_iterations)
+    stuck = None if is_last else await stagnation(ledger, rooms)
+    events = await ledger.do(_fix_task(failed, changed, rooms.limits.event_findings))
+    if stuck is not None:
+        added = next(event for event in events if isinstance(event, TaskAdded))
+        await turn(ledger, rooms, stuck, added.task.id)
     return False
+
+
+def _review_task(changed: tuple[str, ...], findings: tuple[Finding, ...]) -> AddFixTask:
+    return AddFixTask(
+        parent_id="",
+        title="Mend what the review found",
+        write_set=_write_set(findings, changed),
+        reason=f"{len(findings)} blocking findings of the review",
+        findings=findings,
+        start_commit="",
+        start_base="",
+    )
 
 
 def _fix_task(failed: list[GateReport], changed: tuple[str, ...], cap: int) -> AddFixTask:

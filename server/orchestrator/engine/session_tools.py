@@ -9,6 +9,10 @@ import anyio
 
 from orchestrator.domain.budget import MISSION, Amounts
 from orchestrator.domain.events import ToolCalled
+from orchestrator.domain.mission import Answered
+from orchestrator.domain.question import Question
+from orchestrator.domain.words import QuestionKind
+from orchestrator.engine.asking import ask
 from orchestrator.engine.budgeting import BudgetDenied, Treasurer
 from orchestrator.engine.fuses import Fuse
 from orchestrator.engine.ledger import Ledger
@@ -27,7 +31,8 @@ class SessionTools:
         self._inner = inner
         self._ledger = ledger
         self._hold = rooms.hold
-        self._treasurer = Treasurer(ledger, rooms.shared.ids)
+        self._ids = rooms.shared.ids
+        self._treasurer = Treasurer(ledger, self._ids)
         self._spec = spec
         self._fuse = fuse
         self._reserved: dict[str, Amounts] = {}
@@ -95,6 +100,15 @@ class SessionTools:
         self._reserved.pop(reservation_id, None)
         with self._fuse.busy():
             await self._treasurer.settle(reservation_id, used)
+
+    async def ask(self, subject: str, text: str) -> Answered:
+        """A person's leave; see `ports.host.SessionRoom`."""
+        task_id = self._spec.task_id
+        lease = self._ledger.mission.leases.get(task_id)
+        attempt_id = lease.attempt_id if lease else ""
+        question = Question(self._ids.new("q"), QuestionKind.PERMISSION, text, subject, task_id, attempt_id)
+        with self._fuse.busy():
+            return await ask(self._ledger, question)
 
     async def end(self) -> None:
         """The session is over: a call that was cut off counts with its worst case, because nobody knows better."""

@@ -10,6 +10,7 @@ from typing import Final
 import anyio
 
 from orchestrator.domain.budget import Amounts
+from orchestrator.domain.mission import Answered
 from orchestrator.domain.words import FailureKind
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports.host import Brief, Containment, HostError, Remedy, Reply, Session, SessionRoom, SessionSpec
@@ -19,7 +20,10 @@ _log = logging.getLogger(__name__)
 JOIN_TIMEOUT_S: Final = 600.0
 """How long a session waits for a client that can host it."""
 REJOIN_TIMEOUT_S: Final = 60.0
-"""How long a session waits, after its client left, for one that still knows it."""
+"""How long a session whose client left waits for any client that can host it."""
+RETURN_TIMEOUT_S: Final = 10.0
+"""How much longer it waits for the one that knows it, once another could host it anew: a client that lives is back
+within its first pause (a quarter of a second), the start of its connection, and a stall of its event loop (4 s)."""
 _GO_ON: Final = "Your history was shortened; your task stands in it word for word. Go on where you stopped."
 
 
@@ -85,6 +89,11 @@ class HostedSessionRegister:
         """The call has used this much."""
         await self._of(client_id, session_id).tools.settle(reservation_id, used)
 
+    async def ask(self, client_id: str, session_id: str, subject: str, text: str) -> Answered:
+        """A session needs a person's leave; whoever reads it is told which task it is about."""
+        hosted = self._of(client_id, session_id)
+        return await hosted.tools.ask(subject, f"{hosted.spec.role.value} of {hosted.spec.title!r} {text}")
+
     def has(self, name: str) -> bool:
         """Whether a client of this name is there."""
         return any(client.name == name for client in self._clients.values())
@@ -125,15 +134,20 @@ class HostedSessionRegister:
             await self._left.wait()
 
     async def found_again(self, hosted: _Hosted) -> bool:
-        """Look for a client that still knows the session, for REJOIN_TIMEOUT_S; whether there is one."""
+        """Look for a client that still knows the session; whether there is one.
+
+        With nobody to host it, waiting costs nothing. As soon as somebody is there who does not know it, the deadline
+        is near: whoever knows it is on their way back, or never comes.
+        """
         asked: set[str] = set()
-        with anyio.move_on_after(REJOIN_TIMEOUT_S):
+        with anyio.move_on_after(REJOIN_TIMEOUT_S) as waiting:
             while True:
                 came = self._came
                 for client in [c for c in self._clients.values() if c.id not in asked]:
                     asked.add(client.id)
                     if await self._knows(client, hosted):
                         return True
+                    waiting.deadline = min(waiting.deadline, anyio.current_time() + RETURN_TIMEOUT_S)
                 await came.wait()
         return False
 

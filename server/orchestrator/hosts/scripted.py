@@ -10,9 +10,9 @@ from pathlib import Path
 
 import anyio
 
-from orchestrator.domain.words import FailureKind
+from orchestrator.domain.words import FailureKind, Role
 from orchestrator.hosts.conversation import Conversation, count_tokens
-from orchestrator.hosts.scripted_choice import Behaviour, behaviour
+from orchestrator.hosts.scripted_choice import Behaviour, behaviour, has_turns
 from orchestrator.hosts.scripted_file import ScriptError, load_script, read_content
 from orchestrator.hosts.scripted_models import (
     Action,
@@ -36,6 +36,8 @@ from orchestrator.ports.host import (
     ToolError,
 )
 
+_WORKING = frozenset({Role.WORKER, Role.FIXER})
+
 
 @dataclass(slots=True)
 class _Progress:
@@ -48,6 +50,7 @@ class _Progress:
     last_turn: int = 0
     is_struck: bool = False
     repeats: int = 0
+    prompt_count: int = 0
     struck: dict[int, int] = field(default_factory=dict[int, int])
 
     def position(self, turn: int) -> int:
@@ -89,6 +92,10 @@ class ScriptedHost:
         """Contained: all it does goes through the toolbox."""
         return "contained"
 
+    def advises(self, role: Role) -> bool:
+        """Whether the script has turns for the role."""
+        return has_turns(self._script, role)
+
     async def open(self, spec: SessionSpec, tools: Toolbox) -> Session:
         """A session that plays the script's turns for its role and task."""
         return Conversation(spec.session_id, partial(self._answer, spec, tools))
@@ -100,7 +107,10 @@ class ScriptedHost:
     async def _answer(self, spec: SessionSpec, tools: Toolbox, brief: Brief) -> Reply:
         key = (brief.role.value, brief.task.id if brief.task else spec.task_id)
         progress = self._progress.setdefault(key, _Progress())
-        position = progress.position(brief.turn)
+        # Advice is asked for in sessions of their own, each of which begins with its first turn.
+        progress.prompt_count += 1
+        is_advice = brief.role not in _WORKING and not (brief.role is Role.PLANNER and brief.task is None)
+        position = progress.position(progress.prompt_count if is_advice else brief.turn)
         played = behaviour(
             self._script,
             replace(brief, turn=position),

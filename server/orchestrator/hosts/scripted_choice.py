@@ -49,7 +49,8 @@ def behaviour(script: Script, brief: Brief, *, struck: int = 0) -> Behaviour:
     Pure: the same arguments give the same behaviour. Raises HostError UNSUPPORTED when the script has nothing for it.
     """
     task_id = brief.task.id if brief.task else ""
-    turn, position = _planner_turn(script, brief) if brief.role is Role.PLANNER else _task_turn(script, brief, task_id)
+    is_first_plan = brief.role is Role.PLANNER and brief.task is None
+    turn, position = _planner_turn(script, brief) if is_first_plan else _task_turn(script, brief, task_id)
     name = f"{script.seed}:{brief.role.value}:{task_id}:{position}"
     duration = script.defaults.duration_s if turn.duration_s is None else turn.duration_s
     return Behaviour(
@@ -127,9 +128,19 @@ def _entries(script: Script, task_id: str, root: str) -> list[TaskTurns]:
 
 
 def _turns(entry: TaskTurns, role: Role) -> tuple[Turn, ...]:
-    if role is Role.WORKER:
-        return entry.worker
-    return entry.fixer if role is Role.FIXER else ()
+    by_role = {
+        Role.WORKER: entry.worker,
+        Role.FIXER: entry.fixer,
+        Role.PLANNER: entry.planner,
+        Role.SEARCHER: entry.searcher,
+        Role.REVIEWER: entry.reviewer,
+    }
+    return by_role[role]
+
+
+def has_turns(script: Script, role: Role) -> bool:
+    """Whether a script has anything for a role that is asked for advice (planner: for planning anew)."""
+    return any(_turns(entry, role) for entry in (*script.tasks.values(), script.defaults))
 
 
 def _fault(faults: Sequence[Fault], struck: int) -> Fault | None:

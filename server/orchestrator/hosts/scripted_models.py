@@ -224,10 +224,17 @@ Turns = Annotated[tuple[Turn, ...], Field(strict=False, max_length=MAX_TURNS)]
 
 
 class TaskTurns(_Model):
-    """What a task's worker and its fixers do, turn by turn; the last turn of each list repeats."""
+    """What a task's worker and its fixers do, turn by turn; the last turn of each list repeats.
+
+    `planner` plans the task anew when it is stuck, `searcher` and `reviewer` report and judge; what they `say` is the
+    JSON of their answer. Without turns for a role the host has no such sessions.
+    """
 
     worker: Turns = ()
     fixer: Turns = ()
+    planner: Turns = ()
+    searcher: Turns = ()
+    reviewer: Turns = ()
 
 
 class Defaults(TaskTurns):

@@ -103,11 +103,9 @@ def remembered(path: Path, now: bytes) -> tuple[bool, bytes | None]:
     """Whether the file is still as the installation left it, and what it was before (None: it did not exist)."""
     try:
         note = json.loads((_folder(path) / "installed.json").read_bytes())
-        if note["after"] == _digest(now):
-            return True, bytes.fromhex(note["before"]) if note["existed"] else None
+        return note["after"] == _digest(now), bytes.fromhex(note["before"]) if note["existed"] else None
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # without a note the entry alone is taken out
-    return False, None
+        return False, None  # without a note the entry alone is taken out
 
 
 def forget(path: Path) -> None:

@@ -17,10 +17,14 @@ MAX_DEPTH = 200
 
 @dataclass(slots=True)
 class Node:
-    """A value between `start` and `end`. `items` are those of a list; `members` name and value of an object."""
+    """A value between `start` and `end`. `items` are those of a list; `members` name and value of an object.
+
+    `name_start` is where the name of a member stands, else it is `start`.
+    """
 
     start: int
     end: int = 0
+    name_start: int = -1
     items: list[Node] | None = None
     members: list[tuple[str, Node]] | None = None
     commas: list[int] = field(default_factory=list[int])
@@ -60,7 +64,7 @@ class _Reader:
         self.skip()
         if depth > MAX_DEPTH:
             raise self.broken("too many levels")
-        node = Node(self._at)
+        node = Node(self._at, name_start=self._at)
         match self._peek():
             case "{":
                 self._object(node, depth)
@@ -94,12 +98,15 @@ class _Reader:
         self._at += 1
         self.skip()
         while self._peek() != "}":
+            name_start = self._at
             name = self._string()
             self.skip()
             if self._peek() != ":":
                 raise self.broken("':' is missing")
             self._at += 1
-            node.members.append((name, self.value(depth + 1)))
+            value = self.value(depth + 1)
+            value.name_start = name_start
+            node.members.append((name, value))
             self._comma(node, "}")
         self._at += 1
 

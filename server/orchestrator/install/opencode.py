@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.install.config_file import ConfigFile, forget, remember, remembered
+from orchestrator.install.diagnostics import with_diagnostics, without_diagnostics
 from orchestrator.install.entry import entry_in, has_plugins, with_entry, without_entry
 
 PLUGIN = Path(__file__).with_name("opencode_plugin.js")
@@ -53,11 +54,15 @@ def config_file() -> ConfigFile:
     return ConfigFile(Path(os.path.realpath(chosen)))
 
 
-def installation() -> Change:
-    """The change that lists the plugin, with this installation's server. Raises OrchestratorError."""
+def installation(*, has_diagnostics: bool = False) -> Change:
+    """The change that lists the plugin, with this installation's server. Raises OrchestratorError.
+
+    `has_diagnostics`: and the server among OpenCode's language servers.
+    """
     file = config_file()
     before = file.read()
-    return Change(file, before, with_entry(_text(file, before), entry()).encode())
+    after = with_entry(_text(file, before), entry())
+    return Change(file, before, (with_diagnostics(after, server_command()) if has_diagnostics else after).encode())
 
 
 def removal() -> Change:
@@ -67,14 +72,22 @@ def removal() -> Change:
     if before is None or entry_in(_text(file, before)) is None:
         return Change(file, before, before)
     is_untouched, original = remembered(file.path, before)
-    return Change(file, before, original if is_untouched else without_entry(_text(file, before)).encode())
+    if is_untouched:
+        return Change(file, before, original)
+    was = None if original is None else _text(file, original)
+    rest = without_diagnostics(without_entry(_text(file, before), was), was or "")
+    return Change(file, before, rest.encode())
 
 
 def entry() -> list[object]:
     """The plugin with the command that starts this installation's server."""
+    return [PLUGIN.as_uri(), {"command": server_command()}]
+
+
+def server_command() -> list[str]:
+    """What starts this installation's server."""
     program = Path(sys.executable).with_name("orchestrator.exe" if os.name == "nt" else "orchestrator")
-    command = [str(program), "serve"] if program.exists() else [sys.executable, "-m", "orchestrator", "serve"]
-    return [PLUGIN.as_uri(), {"command": command}]
+    return [str(program), "serve"] if program.exists() else [sys.executable, "-m", "orchestrator", "serve"]
 
 
 def installed_entry() -> tuple[Path, list[object] | None]:

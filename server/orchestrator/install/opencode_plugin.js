@@ -3302,701 +3302,9 @@ var require_node = __commonJS({
   }
 });
 
-// src/connection.ts
-var import_node = __toESM(require_node(), 1);
-var RefusedError = class extends Error {
-  constructor(code, message, hint = "") {
-    super(hint ? `${message} (${hint})` : message);
-    this.code = code;
-  }
-};
-var Connection = class {
-  rpc;
-  gone = new AbortController();
-  constructor(output, input, handlers, onClosed) {
-    this.rpc = (0, import_node.createMessageConnection)(new import_node.StreamMessageReader(input), new import_node.StreamMessageWriter(output));
-    this.rpc.onRequest((method, params) => handlers.request(method, params));
-    this.rpc.onNotification((method, params) => handlers.notification(method, params));
-    this.rpc.onError(([error]) => this.close(error.message));
-    this.rpc.onClose(() => this.close("the server closed the connection"));
-    this.gone.signal.addEventListener("abort", () => onClosed(String(this.gone.signal.reason)));
-    this.rpc.listen();
-  }
-  /** Send a request; `signal` cancels it at the server. Throws RefusedError. */
-  request(method, params, signal) {
-    return this.call(method, params, signal);
-  }
-  /** Any request, also one of LSP itself. */
-  async call(method, params, signal) {
-    this.refuseGone();
-    const source = new import_node.CancellationTokenSource();
-    const cancel = () => source.cancel();
-    signal?.addEventListener("abort", cancel, { once: true });
-    if (signal?.aborted) cancel();
-    try {
-      return await this.rpc.sendRequest(method, params, source.token);
-    } catch (error) {
-      this.refuseGone();
-      if (!(error instanceof import_node.ResponseError)) throw error;
-      const data = error.data;
-      throw new RefusedError(data?.code ?? String(error.code), error.message, data?.hint);
-    } finally {
-      signal?.removeEventListener("abort", cancel);
-      source.dispose();
-    }
-  }
-  notify(method, params) {
-    if (!this.gone.signal.aborted) void this.rpc.sendNotification(method, params).catch(() => void 0);
-  }
-  close(reason) {
-    if (this.gone.signal.aborted) return;
-    this.gone.abort(reason);
-    this.rpc.dispose();
-  }
-  refuseGone() {
-    if (this.gone.signal.aborted) throw new RefusedError("server_gone", String(this.gone.signal.reason));
-  }
-};
-
-// src/commands.ts
-var COMMANDS = {
-  task: "Give a mission to the team (--plan: approve its plan first; --trust: run commands found here)",
-  auto: "The same as /task",
-  tasks: "Show the missions here and what they wait for",
-  stop: "Stop the mission; its work is kept",
-  cancel: "The same as /stop",
-  approve: "Answer what the mission asks: yes, always, or no with a reason",
-  steer: "Say something to whoever works on a task",
-  "task-undo": "Take back what the last mission wrote"
-};
-var FINAL = /* @__PURE__ */ new Set(["sealed", "unverified", "failed", "stopped"]);
-var ANSWERS = { yes: "allow", allow: "allow", always: "always", no: "deny", deny: "deny" };
-async function run(server2, name, text, key) {
-  switch (name) {
-    case "task":
-    case "auto":
-      return start(server2, text, key);
-    case "stop":
-    case "cancel":
-      return stop(server2, text);
-    case "approve":
-      return approve(server2, text);
-    case "steer":
-      return steer(server2, text);
-    case "task-undo":
-      return undo(server2, text);
-    default:
-      return show(server2);
-  }
-}
-async function start(server2, text, key) {
-  const [, flags = "", words = ""] = /^((?:--(?:plan|trust)\s+)*)([\s\S]*)$/.exec(text.trim());
-  const bare = /^"([\s\S]*)"$/.exec(words)?.[1] ?? words;
-  const result = await server2.request("mission/start", {
-    text: bare,
-    host: "editor",
-    key,
-    trust: flags.includes("--trust"),
-    ...flags.includes("--plan") ? { approval: "plan" } : {}
-  });
-  const turn = result.queuePosition ? `It starts after ${result.queuePosition} other.` : "Its sessions appear below this one.";
-  return `Mission ${result.missionId} has begun. ${turn} /tasks shows how it goes, /stop ends it.`;
-}
-async function stop(server2, text) {
-  const mission = text.trim() || (await active(server2)).missionId;
-  const { status, kept } = await server2.request("mission/stop", { missionId: mission });
-  const work = kept.length ? `The work so far is kept (${kept.length} files): orchestrator diff ${mission}` : "It had not changed any file.";
-  return `Mission ${mission} is ${status}; nothing of it runs any more. ${work}`;
-}
-async function show(server2) {
-  const { missions } = await server2.request("mission/list", {});
-  if (!missions.length) return 'No mission yet. Start one: /task "what should be done"';
-  const lines = [];
-  for (const mission of missions.slice(-5).reverse()) {
-    const { done, total } = mission.counts;
-    lines.push(`${mission.missionId}  ${mission.status}  ${done}/${total}  ${mission.text}`);
-    if (!FINAL.has(mission.status)) lines.push(...details(await server2.request("mission/status", { missionId: mission.missionId })));
-  }
-  return lines.join("\n");
-}
-function details(status) {
-  const tasks = status.tasks.map((task) => `    ${task.status.padEnd(8)} ${task.id}  ${task.title}`);
-  return [...tasks, ...status.questions.map((question) => `    ${asked(question)}`)];
-}
-function asked(question) {
-  return `asks (${question.id}): ${question.text} Answer: /approve yes, /approve always, /approve no REASON`;
-}
-async function approve(server2, text) {
-  const words = text.trim().split(/\s+/).filter(Boolean);
-  const wantedId = words[0]?.startsWith("q-") ? words.shift() : void 0;
-  const answer = ANSWERS[words[0]?.toLowerCase() ?? "yes"];
-  if (words.length && answer) words.shift();
-  const reason = words.join(" ");
-  const { missionId } = await active(server2);
-  const status = await server2.request("mission/status", { missionId });
-  const open = status.questions.filter((question2) => !wantedId || question2.id === wantedId);
-  const question = open[0];
-  if (!question) throw new RefusedError("unknown_question", "the mission asks nothing", "/tasks shows how it stands");
-  if (open.length > 1) throw new RefusedError("unknown_question", `${open.length} questions are open`, `name one: ${open.map((q) => q.id).join(", ")}`);
-  if (question.kind === "plan") {
-    const isApproved = (answer ?? "allow") !== "deny";
-    await server2.request("plan/approve", { missionId, version: status.planVersion, isApproved, text: reason });
-    return isApproved ? "The plan is approved." : "The plan is refused.";
-  }
-  const result = await server2.request("permission/reply", { missionId, questionId: question.id, answer: answer ?? "allow", text: reason });
-  return `Answered: ${result.answer}.`;
-}
-async function steer(server2, text) {
-  const { missionId } = await active(server2);
-  const { tasks } = await server2.request("mission/status", { missionId });
-  const [first = "", ...rest] = text.trim().split(/\s+/);
-  const named = tasks.find((task) => task.id === first);
-  const words = named ? rest.join(" ") : text.trim();
-  const told = named ? [named] : tasks.filter((task) => task.status === "running" || task.status === "fixing");
-  if (!told.length) throw new RefusedError("unknown_task", "no task runs now", "name one of /tasks: /steer TASK WORDS");
-  for (const task of told) await server2.request("task/steer", { missionId, taskId: task.id, text: words });
-  return `Told: ${told.map((task) => task.id).join(", ")}.`;
-}
-async function undo(server2, text) {
-  const { missions } = await server2.request("mission/list", {});
-  const missionId = text.trim() || missions.findLast((mission) => mission.isDelivered)?.missionId;
-  if (!missionId) throw new RefusedError("nothing_to_undo", "no mission has written anything here");
-  const { paths } = await server2.request("mission/undo", { missionId });
-  return `Mission ${missionId} is undone: ${paths.join(", ")}`;
-}
-async function active(server2) {
-  const { missions } = await server2.request("mission/list", {});
-  const mission = missions.find((one) => !FINAL.has(one.status));
-  if (!mission) throw new RefusedError("mission_not_active", "no mission is under way");
-  return mission;
-}
-
-// src/names.ts
-var PREFIX = "orc_";
-var SUBMIT = `${PREFIX}submit_plan`;
-var MORE = `${PREFIX}more`;
-var CORE = {
-  read_file: ["path", "start_line"],
-  grep: ["pattern", "globs"],
-  write_file: ["path", "content"],
-  edit_file: ["path", "old", "new"],
-  shell: ["command"]
-};
-var ROLES = ["planner", "searcher", "worker", "fixer", "reviewer"];
-var agentOf = (role) => `orc-${role}`;
-
-// src/opencode.ts
-var OpenCode = class {
-  directory;
-  send;
-  base;
-  constructor(input) {
-    this.directory = input.directory;
-    const client = input.client;
-    const config = client._client?.getConfig?.();
-    this.send = config?.fetch ?? ((request) => fetch(request));
-    this.base = config?.baseUrl ?? input.serverUrl.href;
-  }
-  createSession(child) {
-    return this.call("POST", "/session", child);
-  }
-  session(id) {
-    return this.call("GET", `/session/${id}`);
-  }
-  setTitle(id, title) {
-    return this.call("PATCH", `/session/${id}`, { title });
-  }
-  /** One turn; answers when it has ended. Errors of the provider stand in `info.error`. */
-  prompt(id, { text, agent, model }) {
-    return this.call("POST", `/session/${id}/message`, { agent, model, parts: [{ type: "text", text }] });
-  }
-  /** Show words in a session that no model ever reads. */
-  say(id, text) {
-    return this.call("POST", `/session/${id}/message`, { noReply: true, parts: [{ type: "text", text, ignored: true }] });
-  }
-  /** Take a message out of the history. */
-  forget(id, messageId) {
-    return this.call("DELETE", `/session/${id}/message/${messageId}`);
-  }
-  abort(id) {
-    return this.call("POST", `/session/${id}/abort`);
-  }
-  async isBusy(id) {
-    const all = await this.call("GET", "/session/status");
-    return (all[id]?.type ?? "idle") !== "idle";
-  }
-  refusePermission(requestId) {
-    return this.call("POST", `/permission/${requestId}/reply`, { reply: "reject", message: "not in a mission" });
-  }
-  /** Never fails: without a terminal nobody sees toasts. */
-  async toast(variant, title, message) {
-    await this.call("POST", "/tui/show-toast", { variant, title, message, duration: 6e3 }).catch(() => void 0);
-  }
-  async call(method, path, body) {
-    const url = new URL(path, this.base);
-    url.searchParams.set("directory", this.directory);
-    const headers = body === void 0 ? {} : { "content-type": "application/json" };
-    const password = process.env["OPENCODE_SERVER_PASSWORD"];
-    if (password) headers["authorization"] = `Basic ${btoa(`${process.env["OPENCODE_SERVER_USERNAME"] ?? "opencode"}:${password}`)}`;
-    const response = await this.send(new Request(url, { method, headers, ...body === void 0 ? {} : { body: JSON.stringify(body) } }));
-    const text = await response.text();
-    if (!response.ok) throw new Error(`OpenCode answered ${response.status} to ${method} ${path}: ${text.slice(0, 300)}`);
-    return text ? JSON.parse(text) : void 0;
-  }
-};
-
-// src/tools.ts
-var PLAN = {
-  type: "object",
-  properties: { tasks: { type: "array", items: { type: "object" } } },
-  required: ["tasks"]
-};
-function tools(host) {
-  const entries = [...Object.keys(CORE).map((name) => PREFIX + name), MORE, SUBMIT].map((name) => {
-    const execute = (args, context) => host.callTool(context.sessionID, name, args, context.abort);
-    return [name, { description: name, args: {}, execute }];
-  });
-  return Object.fromEntries(entries);
-}
-function describe(host, toolId, output) {
-  if (toolId === SUBMIT) {
-    output.description = "Hand in the plan, then end your turn.";
-    output.jsonSchema = PLAN;
-  } else if (toolId === MORE) {
-    const names = host.toolNames().filter((name) => !(name in CORE));
-    output.description = `Other tools: ${names.join(", ")}. Without \`arguments\`: what one takes.`;
-    output.jsonSchema = { type: "object", properties: { tool: { type: "string" }, arguments: { type: "object" } }, required: ["tool"] };
-  } else if (toolId.startsWith(PREFIX)) {
-    const name = toolId.slice(PREFIX.length);
-    const tool = host.schema(name);
-    if (!tool) return;
-    output.description = tool.description;
-    output.jsonSchema = compact(tool.arguments, CORE[name] ?? []);
-  }
-}
-function compact(schema, shown) {
-  const all = schema["properties"];
-  const properties = Object.fromEntries(shown.flatMap((name) => all[name] ? [[name, typeOf(all[name])]] : []));
-  return { type: "object", properties, required: schema["required"] ?? shown.slice(0, 1) };
-}
-function typeOf(schema) {
-  const [first] = schema["anyOf"] ?? [schema];
-  const items = first?.["items"];
-  return items ? { type: "array", items: typeOf(items) } : { type: first?.["type"] };
-}
-
-// src/workspace.ts
-import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join as join2 } from "node:path";
-
-// src/budget.ts
-var Account = class {
-  constructor(sessionId) {
-    this.sessionId = sessionId;
-  }
-  used = /* @__PURE__ */ new Map();
-  open;
-  lastInput = 0;
-  /** What the whole session has used so far. */
-  total() {
-    const sum = { tokens: 0, moneyUsd: 0, input: 0, output: 0 };
-    for (const one of this.used.values()) {
-      sum.tokens += one.tokens;
-      sum.moneyUsd += one.moneyUsd;
-      sum.input += one.input;
-      sum.output += one.output;
-    }
-    return sum;
-  }
-  /** A message of the session's model, as it grows. */
-  note(messageId, input, output, moneyUsd) {
-    this.used.set(messageId, { tokens: input + output, moneyUsd, input, output });
-    this.lastInput = Math.max(this.lastInput, input + output);
-  }
-  /** Hold back the worst case of the next call; waits while the mission is held. Throws when the call must not be made. */
-  async reserve(connection, textBytes, outputLimit, price, signal) {
-    await this.settle(connection);
-    const input = this.lastInput + Math.ceil(textBytes / 3) + 1e3;
-    const moneyUsd = (input * price.input + outputLimit * price.output) / 1e6;
-    const before = this.total();
-    const params = { sessionId: this.sessionId(), tokens: input + outputLimit, moneyUsd };
-    const { reservationId } = await connection.request("budget/reserve", params, signal);
-    this.open = { id: reservationId, before };
-  }
-  /** Say what the call before has used; without one, nothing. */
-  async settle(connection) {
-    const open = this.open;
-    if (!open) return;
-    this.open = void 0;
-    const now = this.total();
-    const params = {
-      sessionId: this.sessionId(),
-      reservationId: open.id,
-      tokens: Math.max(0, Math.round(now.tokens - open.before.tokens)),
-      moneyUsd: Math.max(0, now.moneyUsd - open.before.moneyUsd)
-    };
-    await connection.request("budget/settle", params).catch(() => void 0);
-  }
-};
-
-// src/failures.ts
-var OWN_RETRIES = 2;
-var LIMITED = /rate.?limit|too many requests|\b429\b|overloaded/i;
-var QUOTA = /quota|billing|credit|payment/i;
-function failureOf(error) {
-  const text = "message" in error.data && error.data.message ? String(error.data.message) : error.name;
-  const as = (failure, retryAfterS = null) => ({ failure, text, retryAfterS });
-  if (error.name === "ContextOverflowError") return as("context_overflow");
-  if (error.name === "MessageOutputLengthError" || error.name === "StructuredOutputError") return as("malformed");
-  if (error.name === "ProviderAuthError") return as("unauthorized");
-  if (error.name !== "APIError") return as("unknown");
-  const status = error.data.statusCode ?? 0;
-  if (QUOTA.test(text) || status === 402) return as("quota_exhausted");
-  if (status === 429 || LIMITED.test(text)) return as("rate_limited", retryAfter(error.data.responseHeaders));
-  if (status === 413) return as("context_overflow");
-  if (status === 400) return as("bad_history");
-  if (status === 401 || status === 403) return as("unauthorized");
-  if (status === 404) return as("no_such_model");
-  return as(status >= 500 || error.data.isRetryable ? "server_error" : "unknown");
-}
-function takenOver(status, nowMs) {
-  const text = status.message;
-  if (QUOTA.test(text)) return { failure: "quota_exhausted", text, retryAfterS: null };
-  if (LIMITED.test(text)) return { failure: "rate_limited", text, retryAfterS: Math.max(0, (status.next - nowMs) / 1e3) };
-  return status.attempt > OWN_RETRIES ? { failure: "server_error", text, retryAfterS: null } : void 0;
-}
-function retryAfter(headers) {
-  const seconds = Number(headers?.["retry-after"] ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
-}
-
-// src/host.ts
-var ABORT_TIMEOUT_MS = 25e3;
-var REJOIN_TIMEOUT_MS = 6e4;
-var GO_ON = "Go on where you stopped.";
-var REJOIN_PAUSE_MS = 200;
-var Host = class {
-  constructor(opencode, parentOf) {
-    this.opencode = opencode;
-    this.parentOf = parentOf;
-  }
-  byPlace = /* @__PURE__ */ new Map();
-  connection;
-  lastUse = Date.now();
-  /** The session of ours with OpenCode's id `place`. */
-  hosted(place) {
-    return place === void 0 ? void 0 : this.byPlace.get(place);
-  }
-  /** For how long no session has been hosted here. */
-  get idleMs() {
-    return this.byPlace.size ? 0 : Date.now() - this.lastUse;
-  }
-  /** A schema that some session was given for the server's tool `name`. */
-  schema(name) {
-    for (const hosted of this.byPlace.values()) {
-      const schema = hosted.tools.get(name);
-      if (schema) return schema;
-    }
-    return void 0;
-  }
-  /** The names of all tools that sessions here may call. */
-  toolNames() {
-    return [...new Set([...this.byPlace.values()].flatMap((hosted) => [...hosted.tools.keys()]))];
-  }
-  attach(connection) {
-    this.connection = connection;
-  }
-  /** The server is gone: the next one asks for the sessions that it goes on with. */
-  detach() {
-    this.connection = void 0;
-    for (const hosted of this.byPlace.values()) hosted.isKnown = false;
-  }
-  /** The connection to a server that knows the session, waiting for one a while. */
-  async connected(hosted) {
-    const late = Date.now() + REJOIN_TIMEOUT_MS;
-    while (!this.connection || !hosted.isKnown) {
-      if (Date.now() > late) throw new RefusedError("server_gone", "the mission server is away");
-      await pause(REJOIN_PAUSE_MS);
-    }
-    return this.connection;
-  }
-  async request(method, params) {
-    switch (method) {
-      case "session/create":
-        return this.create(params);
-      case "session/prompt":
-        return this.prompt(params);
-      case "session/abort":
-        return this.abort(params);
-      case "session/messages":
-        return this.look(params);
-      case "session/delete":
-        return this.remove(params);
-      default:
-        throw new Error(`unknown request ${method}`);
-    }
-  }
-  /** Events of OpenCode, the few that are about sessions of ours. */
-  event(event) {
-    if (event.type === "message.updated") {
-      const { info } = event.properties;
-      const hosted = info.role === "assistant" ? this.byPlace.get(info.sessionID) : void 0;
-      if (hosted && info.role === "assistant") this.note(hosted, info);
-    } else if (event.type === "session.status" && event.properties.status.type === "retry") {
-      const hosted = this.byPlace.get(event.properties.sessionID);
-      const failure = hosted?.turn && !hosted.turn.failure ? takenOver(event.properties.status, Date.now()) : void 0;
-      if (hosted?.turn && failure) {
-        hosted.turn.failure = failure;
-        void this.opencode().abort(hosted.place);
-      }
-    } else if (event.type === "permission.asked" && this.byPlace.has(event.properties.sessionID)) {
-      void this.opencode().refusePermission(event.properties.id);
-    }
-  }
-  note(hosted, { id, cost, tokens }) {
-    const { input, output, reasoning, cache } = tokens;
-    hosted.account.note(id, input + cache.read + cache.write, output + reasoning, cost);
-  }
-  /** Before a call to a model: nothing for ordinary chat. */
-  async beforeCall(place, outputLimit, price) {
-    const hosted = this.byPlace.get(place);
-    if (!hosted) return;
-    const stop2 = hosted.turn?.stop.signal;
-    if (!stop2 || stop2.aborted) throw new RefusedError("session_stopped", "this session's turn was stopped");
-    const connection = await this.connected(hosted);
-    await hosted.account.reserve(connection, hosted.promptBytes, outputLimit, price, stop2);
-    hosted.promptBytes = 0;
-  }
-  /** A tool call of a session, answered with text for it to read. */
-  async callTool(place, tool, args, abort) {
-    const hosted = this.byPlace.get(place);
-    if (!hosted) return "This tool works in the sessions of a mission alone.";
-    if (tool === SUBMIT) {
-      hosted.submitted = JSON.stringify(args);
-      return "Received. End your turn now.";
-    }
-    if (tool === MORE) return this.more(hosted, args, abort);
-    return this.serve(hosted, tool.slice(PREFIX.length), args, abort);
-  }
-  more(hosted, args, abort) {
-    const schema = hosted.tools.get(String(args["tool"]));
-    if (!schema) return Promise.resolve(`There is no tool ${JSON.stringify(args["tool"])}: ${[...hosted.tools.keys()].join(", ")}`);
-    const inner = args["arguments"];
-    if (typeof inner !== "object" || inner === null) return Promise.resolve(JSON.stringify(schema));
-    return this.serve(hosted, schema.name, inner, abort);
-  }
-  async serve(hosted, tool, args, abort) {
-    try {
-      const connection = await this.connected(hosted);
-      const result = await connection.request("tool/call", { sessionId: hosted.id, tool, arguments: args }, abort);
-      return result.text;
-    } catch (error) {
-      if (error instanceof RefusedError && error.code === "server_gone") {
-        return "The mission server was started anew while this tool ran. Look at what is there before you repeat it.";
-      }
-      throw error;
-    }
-  }
-  async create(params) {
-    const names = params.tools.map((tool) => tool.name);
-    const shown = names.filter((name) => name in CORE).map((name) => PREFIX + name);
-    if (names.length > shown.length) shown.push(MORE);
-    if (params.role === "planner") shown.push(SUBMIT);
-    const allow = ["invalid", ...shown].map((permission) => ({ permission, pattern: "*", action: "allow" }));
-    const session = await this.opencode().createSession({
-      parentID: await this.parentOf(params.missionId),
-      title: params.title || params.role,
-      agent: agentOf(params.role),
-      permission: [{ permission: "*", pattern: "*", action: "deny" }, ...allow]
-    });
-    const hosted = {
-      id: params.sessionId,
-      place: session.id,
-      params,
-      tools: new Map(params.tools.map((tool) => [tool.name, tool])),
-      account: new Account(() => hosted.id),
-      turn: void 0,
-      isKnown: true,
-      brief: "",
-      isCut: false,
-      promptBytes: 0,
-      lastText: "",
-      submitted: ""
-    };
-    this.byPlace.set(session.id, hosted);
-    return { place: session.id };
-  }
-  prompt({ place, sessionId, text }) {
-    const hosted = this.byPlace.get(place);
-    if (!hosted) throw new Error(`no session ${place} here`);
-    if (hosted.turn) throw new Error(`session ${place} is in a turn`);
-    hosted.id = sessionId;
-    const words = hosted.isCut && text === hosted.brief ? GO_ON : text;
-    hosted.brief = text;
-    hosted.promptBytes = Buffer.byteLength(text);
-    hosted.submitted = "";
-    const [providerID, ...model] = hosted.params.model.split("/");
-    const wanted = providerID && model.length ? { providerID, modelID: model.join("/") } : void 0;
-    const answer = this.opencode().prompt(place, { text: words, agent: agentOf(hosted.params.role), model: wanted });
-    const turn = { stop: new AbortController(), before: hosted.account.total(), ended: Promise.resolve(), failure: void 0 };
-    hosted.turn = turn;
-    turn.ended = answer.then(
-      (said) => this.ended(hosted, turn, said),
-      (error) => this.ended(hosted, turn, void 0, String(error))
-    );
-    return {};
-  }
-  /** Tell the server how the turn ended, unless the server itself ended it. */
-  async ended(hosted, turn, answer, problem = "") {
-    const said = answer?.info.role === "assistant" && answer.parts.length ? answer.info : void 0;
-    if (answer && !said) {
-      const ids = [answer.info.id, answer.info.parentID].filter(Boolean);
-      for (const id of ids) await this.opencode().forget(hosted.place, id).catch(() => void 0);
-    }
-    if (said) this.note(hosted, said);
-    const parts = said ? answer.parts : [];
-    const text = parts.flatMap((part) => part.type === "text" && !part.ignored ? [part.text] : []).join("\n");
-    hosted.lastText = hosted.submitted || text;
-    const error = answer?.info.error;
-    const failure = turn.failure ?? (error ? failureOf(error) : problem ? { failure: "crashed", text: problem, retryAfterS: null } : void 0);
-    const now = hosted.account.total();
-    const used = { inputTokens: now.input - turn.before.input, outputTokens: now.output - turn.before.output, moneyUsd: now.moneyUsd - turn.before.moneyUsd };
-    if (this.connection) await hosted.account.settle(this.connection);
-    hosted.turn = void 0;
-    hosted.isCut = failure !== void 0 && said !== void 0;
-    if (turn.stop.signal.aborted || !this.connection) return;
-    const end = failure && !hosted.submitted ? { type: "failed", ...failure } : { type: "idle", text: hosted.lastText };
-    this.connection.notify("session/event", { sessionId: hosted.id, ...end, ...used });
-  }
-  async abort({ place }) {
-    const hosted = this.byPlace.get(place);
-    const turn = hosted?.turn;
-    if (!turn) return {};
-    turn.stop.abort();
-    const late = Date.now() + ABORT_TIMEOUT_MS;
-    let isOver = false;
-    void turn.ended.then(() => isOver = true);
-    while (!isOver || await this.opencode().isBusy(place)) {
-      if (Date.now() > late) throw new Error(`session ${place} does not end`);
-      await this.opencode().abort(place).catch(() => void 0);
-      await Promise.race([turn.ended, pause(500)]);
-      if (isOver) await pause(20);
-    }
-    return {};
-  }
-  look({ place, sessionId }) {
-    const hosted = this.byPlace.get(place);
-    if (!hosted) return { isAlive: false };
-    hosted.id = sessionId;
-    hosted.isKnown = true;
-    return { isAlive: true, isBusy: hosted.turn !== void 0, messages: [{ role: "assistant", text: hosted.lastText }] };
-  }
-  async remove(params) {
-    await this.abort(params);
-    this.byPlace.delete(params.place);
-    this.lastUse = Date.now();
-    return {};
-  }
-};
-function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-// src/news.ts
-var GATHER_MS = 4e3;
-var TITLE_PAUSE_MS = 2e3;
-var TOLD = /^## (How it ended|Tasks|Not checked|Delivery)/;
-var COUNTS = /^\[\d+\/\d+[^\]]*\] /;
-var News = class {
-  constructor(opencode, homeOf, connection) {
-    this.opencode = opencode;
-    this.homeOf = homeOf;
-    this.connection = connection;
-  }
-  refused = 0;
-  findings = 0;
-  timer;
-  titles = /* @__PURE__ */ new Map();
-  take(method, params) {
-    if (method === "mission/event") this.event(params);
-    else if (method === "mission/progress") this.progress(params);
-    else if (method === "permission/request") this.question(params);
-    else if (method === "host/notify") this.notify(params);
-  }
-  toast(variant, text) {
-    void this.opencode().toast(variant, "Mission", text);
-  }
-  event(event) {
-    switch (event.type) {
-      case "mission.taken_up":
-        return this.toast("info", "The mission goes on.");
-      case "plan.accepted":
-        return this.toast("info", `The plan has ${event.data.tasks.length} tasks.`);
-      case "attempt.refused":
-        this.refused += 1;
-        this.findings += event.data.findings.length;
-        this.timer ??= setTimeout(() => this.gathered(), GATHER_MS);
-        return;
-      case "sealing.started":
-        return this.toast("info", "All work is merged; every check runs again.");
-      case "mission.ended":
-      case "mission.delivered":
-        return void this.summarize(event.missionId);
-      default:
-    }
-  }
-  gathered() {
-    this.timer = void 0;
-    const results = this.refused === 1 ? "1 result was" : `${this.refused} results were`;
-    this.toast("warning", `${results} refused (${this.findings} findings); they are being mended.`);
-    this.refused = this.findings = 0;
-  }
-  question({ missionId, question }) {
-    const home = this.homeOf(missionId);
-    if (home) void this.say(home, `The mission ${asked(question)}`);
-  }
-  notify({ level, text }) {
-    this.toast(level, text);
-  }
-  progress({ missionId, counts, status }) {
-    const home = this.homeOf(missionId);
-    const isOver = ["sealed", "unverified", "failed", "stopped"].includes(status);
-    if (home) this.title(home, isOver ? "" : `[${counts.done}/${counts.total} ${status}] `, isOver);
-  }
-  /** The counts stand before the session's title while the mission runs; set at most once in a while. */
-  title(home, wanted, isNow) {
-    const title = this.titles.get(home) ?? { wanted: "", timer: void 0 };
-    if (title.wanted === wanted) return;
-    title.wanted = wanted;
-    this.titles.set(home, title);
-    if (isNow) clearTimeout(title.timer);
-    else if (title.timer) return;
-    const set = async () => {
-      title.timer = void 0;
-      const bare = (await this.opencode().session(home)).title.replace(COUNTS, "");
-      await this.opencode().setTitle(home, title.wanted + bare);
-    };
-    title.timer = setTimeout(() => void set().catch(() => void 0), isNow ? 0 : TITLE_PAUSE_MS);
-  }
-  async summarize(missionId) {
-    const home = this.homeOf(missionId);
-    const connection = this.connection();
-    if (!home || !connection) return;
-    const summary = await connection.request("mission/summary", { missionId }).catch(() => void 0);
-    const parts = summary?.markdown.split(/^(?=## )/m).filter((part) => !part.startsWith("## ") || TOLD.test(part)) ?? [];
-    if (parts.length) await this.say(home, `${parts.join("")}
-The whole story: orchestrator summary ${missionId}`);
-  }
-  async say(home, text) {
-    await this.opencode().say(home, text).catch(() => void 0);
-  }
-};
-
 // src/server.ts
+var import_node = __toESM(require_node(), 1);
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 // ../../protocol/typescript/methods.ts
@@ -4006,10 +3314,70 @@ var PROTOCOL_VERSION = 1;
 var FIRST_PAUSE_MS = 250;
 var LONGEST_PAUSE_MS = 3e4;
 var STEADY_MS = 3e4;
-var HOW_TO_INSTALL = "run: orchestrator install opencode";
+var PATIENCE_MS = 3e3;
+var WE_CAN = {
+  protocolVersion: PROTOCOL_VERSION,
+  host: { name: "opencode", containment: "mediated", maxSessions: 50, reportsUsage: false },
+  show: { events: true, progress: true },
+  approve: { permissions: true, plans: true }
+};
+var RefusedError = class extends Error {
+  constructor(code, message, hint = "") {
+    super(hint ? `${message} (${hint})` : message);
+    this.code = code;
+  }
+};
+var Connection = class {
+  constructor(output, input, client, onClosed) {
+    this.onClosed = onClosed;
+    this.rpc = (0, import_node.createMessageConnection)(new import_node.StreamMessageReader(input), new import_node.StreamMessageWriter(output));
+    this.rpc.onRequest((method, params) => client.request(method, params));
+    this.rpc.onNotification((method, params) => client.notification(method, params));
+    this.rpc.onError(([error]) => this.close(error.message));
+    this.rpc.onClose(() => this.close("the server closed the connection"));
+    this.rpc.listen();
+  }
+  rpc;
+  closed = "";
+  /** Send a request; `signal` cancels it at the server. Throws RefusedError. */
+  async request(method, params, signal) {
+    return await this.call(method, params, signal);
+  }
+  /** Any request, also one of LSP itself. */
+  async call(method, params, signal) {
+    const source = new import_node.CancellationTokenSource();
+    const cancel = () => source.cancel();
+    signal?.addEventListener("abort", cancel, { once: true });
+    if (signal?.aborted) cancel();
+    try {
+      return await this.rpc.sendRequest(method, params, source.token);
+    } catch (error) {
+      if (this.closed) throw new RefusedError("server_gone", this.closed);
+      if (!(error instanceof import_node.ResponseError)) throw error;
+      const data = error.data;
+      throw new RefusedError(data?.code ?? String(error.code), error.message, data?.hint);
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+      source.dispose();
+    }
+  }
+  notify(method, params) {
+    if (!this.closed) void this.rpc.sendNotification(method, params).catch(() => void 0);
+  }
+  close(reason) {
+    if (this.closed) return;
+    this.closed = reason;
+    this.rpc.dispose();
+    this.onClosed();
+  }
+};
 var Server = class {
-  constructor(options) {
-    this.options = options;
+  /** `command` is the program with its arguments; empty: `orchestrator serve` of the PATH. */
+  constructor(directory, command, name, client) {
+    this.directory = directory;
+    this.command = command;
+    this.name = name;
+    this.client = client;
   }
   connecting;
   child;
@@ -4027,101 +3395,604 @@ var Server = class {
     return this.connecting;
   }
   /** Say goodbye; missions go on without us. */
-  async dispose() {
+  dispose() {
     this.isDisposed = true;
     clearTimeout(this.timer);
-    const child = this.child;
-    child?.stdin?.end();
-    setTimeout(() => child?.kill("SIGKILL"), 3e3).unref();
+    this.child?.stdin?.end();
+    setTimeout(() => this.child?.kill("SIGKILL"), PATIENCE_MS).unref();
   }
   async start() {
-    const [program, ...args] = this.options.command.length ? this.options.command : [found("orchestrator") ?? "", "serve"];
-    if (!program || program.includes("/") && !isProgram(program)) {
-      throw new RefusedError("server_missing", `the mission server is not installed${program ? ` at ${program}` : ""}`, HOW_TO_INSTALL);
-    }
-    const child = spawn(program, args, { cwd: this.options.directory, stdio: ["pipe", "pipe", "pipe"] });
-    this.child = child;
+    const [program = "", ...args] = this.command.length ? this.command : ["orchestrator", "serve"];
+    const child = this.child = spawn(program, args, { cwd: this.directory, stdio: "pipe" });
+    await new Promise((resolve, reject) => {
+      child.once("spawn", resolve);
+      const why = (error) => `the mission server can't be started as ${program}: ${error.message}`;
+      child.once("error", (error) => reject(new RefusedError("server_missing", why(error), "run: orchestrator install opencode")));
+    });
     const begun = Date.now();
     let words = "";
     child.stderr.on("data", (chunk) => words = (words + chunk.toString()).slice(-2e3));
-    const connection = new Connection(child.stdin, child.stdout, this.options.handlers, (reason) => this.lost(child, begun, reason));
-    child.on("error", (error) => connection.close(error.message));
+    const connection = new Connection(child.stdin, child.stdout, this.client, () => this.lost(child, begun));
     child.on("exit", () => connection.close(words.trim().split("\n").at(-1) || "the mission server ended"));
-    await connection.call("initialize", this.hello());
+    await connection.call("initialize", {
+      processId: null,
+      // we end the stream when we leave; in a container our number means nothing to the server
+      clientInfo: { name: this.name },
+      rootUri: pathToFileURL(this.directory).href,
+      capabilities: { experimental: { orchestrator: WE_CAN } }
+    });
     connection.notify("initialized", {});
-    this.options.onReady(connection);
+    this.client.ready(connection);
     return connection;
   }
-  lost(child, begun, reason) {
+  lost(child, begun) {
     child.kill();
     this.connecting = void 0;
     if (this.isDisposed) return;
-    this.options.onLost(reason);
+    this.client.lost();
     if (Date.now() - begun > STEADY_MS) this.pauseMs = FIRST_PAUSE_MS;
     this.timer = setTimeout(() => this.connect().catch(() => void 0), this.pauseMs);
     this.timer.unref();
     this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
   }
-  hello() {
-    const orchestrator = {
-      protocolVersion: PROTOCOL_VERSION,
-      host: { name: "opencode", containment: "mediated", maxSessions: 50, reportsUsage: true },
-      show: { events: true, progress: true },
-      approve: { permissions: true, plans: true }
-    };
-    return {
-      processId: null,
-      // we end the stream when we leave; in a container our number means nothing to the server
-      clientInfo: { name: this.options.clientName },
-      rootUri: pathToFileURL(this.options.directory).href,
-      capabilities: { experimental: { orchestrator } }
-    };
+};
+
+// src/commands.ts
+var COMMANDS = {
+  task: { description: "Give a mission to the team (--plan: approve its plan first; --trust: run commands found here)", run: start },
+  auto: { description: "The same as /task", run: start },
+  tasks: { description: "Show the missions here and what they wait for", run: show },
+  stop: { description: "Stop the mission; its work is kept", run: stop },
+  cancel: { description: "The same as /stop", run: stop },
+  approve: { description: "Answer what the mission asks: yes, always, or no with a reason", run: approve },
+  steer: { description: "Say something to whoever works on a task", run: steer },
+  "task-undo": { description: "Take back what the last mission wrote", run: undo }
+};
+var FINAL = /* @__PURE__ */ new Set(["sealed", "unverified", "failed", "stopped"]);
+var ANSWERS = { yes: "allow", allow: "allow", always: "always", no: "deny", deny: "deny" };
+async function start(server2, text, key) {
+  const [, flags = "", words = ""] = /^((?:--(?:plan|trust)\s+)*)([\s\S]*)$/.exec(text.trim());
+  const { missionId, queuePosition } = await server2.request("mission/start", {
+    text: /^"([\s\S]*)"$/.exec(words)?.[1] ?? words,
+    host: "editor",
+    key,
+    trust: flags.includes("--trust"),
+    ...flags.includes("--plan") ? { approval: "plan" } : {}
+  });
+  const turn = queuePosition ? `It starts after ${queuePosition} other.` : "Its sessions appear below this one.";
+  return `Mission ${missionId} has begun. ${turn} /tasks shows how it goes, /stop ends it.`;
+}
+async function stop(server2, text) {
+  const missionId = text.trim() || (await active(server2)).missionId;
+  const { status, kept } = await server2.request("mission/stop", { missionId });
+  const work = kept.length ? `The work so far is kept (${kept.length} files): orchestrator diff ${missionId}` : "It had not changed any file.";
+  return `Mission ${missionId} is ${status}; nothing of it runs any more. ${work}`;
+}
+async function show(server2) {
+  const { missions } = await server2.request("mission/list", {});
+  if (!missions.length) return 'No mission yet. Start one: /task "what should be done"';
+  const lines = [];
+  for (const { missionId, status, counts, text } of missions.slice(-5).reverse()) {
+    lines.push(`${missionId}  ${status}  ${counts.done}/${counts.total}  ${text}`);
+    if (FINAL.has(status)) continue;
+    const { tasks, questions } = await server2.request("mission/status", { missionId });
+    lines.push(...tasks.map((task) => `    ${task.status.padEnd(8)} ${task.id}  ${task.title}`), ...questions.map((one) => `    ${asked(one)}`));
+  }
+  return lines.join("\n");
+}
+function asked({ id, text }) {
+  return `asks (${id}): ${text} Answer: /approve yes, /approve always, /approve no REASON`;
+}
+async function approve(server2, text) {
+  const [, wantedId, word = "", reason = ""] = /^((?:q|m)-\S+)?\s*(\S*)\s*([\s\S]*)$/.exec(text.trim());
+  const answer = ANSWERS[word.toLowerCase() || "yes"];
+  if (!answer) throw new RefusedError("unknown_answer", `${word} is no answer`, "say yes, always, or no with a reason");
+  const { missionId } = await active(server2);
+  const { questions, planVersion } = await server2.request("mission/status", { missionId });
+  const open = questions.filter(({ id }) => !wantedId || id === wantedId);
+  const [question] = open;
+  if (!question) throw new RefusedError("unknown_question", "the mission asks nothing", "/tasks shows how it stands");
+  if (open.length > 1) throw new RefusedError("unknown_question", `${open.length} questions are open`, `name one: ${open.map(({ id }) => id).join(", ")}`);
+  if (question.kind === "plan") {
+    const isApproved = answer !== "deny";
+    await server2.request("plan/approve", { missionId, version: planVersion, isApproved, text: reason });
+    return isApproved ? "The plan is approved." : "The plan is refused.";
+  }
+  await server2.request("permission/reply", { missionId, questionId: question.id, answer, text: reason });
+  return `Answered: ${answer}.`;
+}
+async function steer(server2, text) {
+  const { missionId } = await active(server2);
+  const { tasks } = await server2.request("mission/status", { missionId });
+  const [first = "", ...rest] = text.trim().split(/\s+/);
+  const named = tasks.filter((task) => task.id === first);
+  const told = named.length ? named : tasks.filter((task) => task.status === "running" || task.status === "fixing");
+  if (!told.length) throw new RefusedError("unknown_task", "no task runs now", "name one of /tasks: /steer TASK WORDS");
+  for (const task of told) await server2.request("task/steer", { missionId, taskId: task.id, text: named.length ? rest.join(" ") : text.trim() });
+  return `Told: ${told.map((task) => task.id).join(", ")}.`;
+}
+async function undo(server2, text) {
+  const { missions } = await server2.request("mission/list", {});
+  const missionId = text.trim() || missions.findLast((mission) => mission.isDelivered)?.missionId;
+  if (!missionId) throw new RefusedError("nothing_to_undo", "no mission has written anything here");
+  const { paths } = await server2.request("mission/undo", { missionId });
+  return `Mission ${missionId} is undone: ${paths.join(", ")}`;
+}
+async function active(server2) {
+  const { missions } = await server2.request("mission/list", {});
+  const mission = missions.find((one) => !FINAL.has(one.status));
+  if (!mission) throw new RefusedError("mission_not_active", "no mission is under way");
+  return mission;
+}
+
+// src/opencode.ts
+var OpenCode = class {
+  directory;
+  send;
+  base;
+  constructor(input) {
+    this.directory = input.directory;
+    const client = input.client;
+    const config = client._client?.getConfig?.();
+    this.send = config?.fetch ?? fetch;
+    this.base = config?.baseUrl ?? input.serverUrl.href;
+  }
+  createSession = (child) => this.call("POST", "/session", child);
+  session = (id) => this.call("GET", `/session/${id}`);
+  setTitle = (id, title) => this.call("PATCH", `/session/${id}`, { title });
+  abort = (id) => this.call("POST", `/session/${id}/abort`);
+  permit = (requestId, reply, message) => this.call("POST", `/permission/${requestId}/reply`, { reply, message });
+  /** One turn; answers when it has ended. Errors of the provider stand in `info.error`. */
+  prompt = (id, text, agent, model) => this.call("POST", `/session/${id}/message`, { agent, model, parts: [{ type: "text", text }] });
+  /** What a session has used in its life. */
+  used = async (id) => {
+    const { tokens, cost = 0 } = await this.session(id);
+    return { tokens: tokens ? tokens.input + tokens.output + tokens.reasoning + tokens.cache.read + tokens.cache.write : 0, moneyUsd: cost };
+  };
+  /** Show words in a session that no model ever reads. */
+  say = (id, text) => this.call("POST", `/session/${id}/message`, { noReply: true, parts: [{ type: "text", text, ignored: true }] });
+  isBusy = async (id) => ((await this.call("GET", "/session/status"))[id]?.type ?? "idle") !== "idle";
+  /** Never fails: without a terminal nobody sees toasts. */
+  toast = (variant, message) => this.call("POST", "/tui/show-toast", { variant, title: "Mission", message, duration: 6e3 }).catch(() => void 0);
+  async call(method, path, body) {
+    const url = new URL(path, this.base);
+    url.searchParams.set("directory", this.directory);
+    const headers = new Headers({ "content-type": "application/json" });
+    const { OPENCODE_SERVER_PASSWORD: password, OPENCODE_SERVER_USERNAME: user = "opencode" } = process.env;
+    if (password) headers.set("authorization", `Basic ${btoa(`${user}:${password}`)}`);
+    const response = await this.send(new Request(url, { method, headers, ...body === void 0 ? {} : { body: JSON.stringify(body) } }));
+    const text = await response.text();
+    if (!response.ok) throw new Error(`OpenCode answered ${response.status} to ${method} ${path}: ${text.slice(0, 300)}`);
+    return text ? JSON.parse(text) : void 0;
   }
 };
-function found(name) {
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter(Boolean);
-  return folders.map((folder) => join(folder, name)).find(isProgram);
+
+// src/tools.ts
+var PREFIX = "orc_";
+var MORE = `${PREFIX}more`;
+var SHELL = `${PREFIX}shell`;
+var CORE = {
+  read_file: ["path", "start_line"],
+  grep: ["pattern", "globs"],
+  write_file: ["path", "content"],
+  edit_file: ["path", "old", "new"],
+  shell: ["command"]
+};
+var ROLES = ["planner", "searcher", "worker", "fixer", "reviewer"];
+var agentOf = (role) => `orc-${role}`;
+var [WORD, OBJECTS] = [{ type: "string" }, { type: "array", items: { type: "object" } }];
+var RESULTS = {
+  planner: { tool: `${PREFIX}submit_plan`, properties: { tasks: OBJECTS } },
+  searcher: { tool: `${PREFIX}report_findings`, properties: { summary: WORD, places: OBJECTS } },
+  reviewer: { tool: `${PREFIX}submit_review`, properties: { verdict: WORD, summary: WORD, findings: OBJECTS } }
+};
+var OTHER = { type: "object", properties: { tool: { type: "string" }, arguments: { type: "object" } }, required: ["tool"] };
+function tools(host) {
+  const entries = [...Object.keys(CORE).map((name) => PREFIX + name), MORE, ...Object.values(RESULTS).map(({ tool }) => tool)].map((name) => {
+    const execute = (args, context) => host.callTool(name, args, context);
+    return [name, { description: name, args: {}, execute }];
+  });
+  return Object.fromEntries(entries);
 }
-function isProgram(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
+function describe(host, toolId, output) {
+  if (!toolId.startsWith(PREFIX)) return;
+  const name = toolId.slice(PREFIX.length);
+  const known = host.tools();
+  const tool = known.get(name);
+  const result = Object.values(RESULTS).find((one) => one.tool === toolId);
+  if (result) {
+    Object.assign(output, { description: "Hand in your result, then end your turn.", jsonSchema: { type: "object", properties: result.properties } });
+  } else if (toolId === MORE) {
+    const names = [...known.keys()].filter((other) => !(other in CORE));
+    Object.assign(output, { description: `Other tools: ${names.join(", ")}. Without \`arguments\`: what one takes.`, jsonSchema: OTHER });
+  } else if (tool) {
+    Object.assign(output, { description: tool.description, jsonSchema: compact(tool.arguments, CORE[name] ?? []) });
   }
+}
+function compact(schema, shown) {
+  const all = schema["properties"];
+  const properties = Object.fromEntries(shown.flatMap((name) => all[name] ? [[name, typeOf(all[name])]] : []));
+  return { type: "object", properties, required: schema["required"] ?? shown.slice(0, 1) };
+}
+function typeOf(schema) {
+  const [first] = schema["anyOf"] ?? [schema];
+  const items = first?.["items"];
+  return items ? { type: "array", items: typeOf(items) } : { type: first?.["type"] };
 }
 
 // src/workspace.ts
-var KEY = "opencode/";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+// src/budget.ts
+var Account = class {
+  /** `total` asks what the session has used in its life. */
+  constructor(total) {
+    this.total = total;
+  }
+  counted = { tokens: 0, moneyUsd: 0 };
+  reservationId = "";
+  historyTokens = 0;
+  /** Hold back the worst case of the next call; waits while the mission is held. Throws when the call must not be made. */
+  async reserve(server2, sessionId, newTokens, outputTokens, price, signal) {
+    await this.settle(server2, sessionId);
+    const inputTokens = this.historyTokens + newTokens;
+    const moneyUsd = (inputTokens * price.input + outputTokens * price.output) / 1e6;
+    const worst = { sessionId, tokens: inputTokens + outputTokens, moneyUsd };
+    this.reservationId = (await server2.request("budget/reserve", worst, signal)).reservationId;
+  }
+  /** Say what the call before has used; without one, nothing. */
+  async settle(server2, sessionId) {
+    const { reservationId, counted } = this;
+    if (!reservationId) return;
+    this.reservationId = "";
+    this.counted = await this.total();
+    const tokens = Math.max(0, this.counted.tokens - counted.tokens);
+    const moneyUsd = Math.max(0, this.counted.moneyUsd - counted.moneyUsd);
+    this.historyTokens = Math.max(this.historyTokens, tokens);
+    await server2.request("budget/settle", { sessionId, reservationId, tokens, moneyUsd }).catch(() => void 0);
+  }
+};
+
+// src/failures.ts
+var OWN_RETRIES = 2;
+var BY_NAME = { ContextOverflowError: "context_overflow", MessageOutputLengthError: "malformed", ProviderAuthError: "unauthorized" };
+var BY_WORDS = [
+  [/quota|billing|credit|payment/i, "quota_exhausted"],
+  [/rate.?limit|too many requests|\b429\b|overloaded/i, "rate_limited"]
+];
+var BY_STATUS = {
+  400: "bad_history",
+  401: "unauthorized",
+  402: "quota_exhausted",
+  403: "unauthorized",
+  404: "no_such_model",
+  413: "context_overflow",
+  429: "rate_limited"
+};
+var byWords = (text) => BY_WORDS.find(([words]) => words.test(text))?.[1];
+function failureOf(error) {
+  const text = "message" in error.data && error.data.message ? String(error.data.message) : error.name;
+  const named = BY_NAME[error.name];
+  if (named || error.name !== "APIError") return { failure: named ?? "unknown", text, retryAfterS: null };
+  const { statusCode = 0, isRetryable, responseHeaders } = error.data;
+  const other = statusCode >= 500 || isRetryable ? "server_error" : "unknown";
+  const waitS = Number(responseHeaders?.["retry-after"] ?? Number.NaN);
+  return { failure: byWords(text) ?? BY_STATUS[statusCode] ?? other, text, retryAfterS: waitS >= 0 ? waitS : null };
+}
+function takenOver({ message: text, attempt, next }, nowMs) {
+  const failure = byWords(text) ?? (attempt > OWN_RETRIES ? "server_error" : void 0);
+  return failure && { failure, text, retryAfterS: failure === "rate_limited" ? Math.max(0, (next - nowMs) / 1e3) : null };
+}
+
+// src/host.ts
+var ABORT_TIMEOUT_MS = 25e3;
+var REJOIN_TIMEOUT_MS = 6e4;
+var PAUSE_MS = 100;
+var FRAME_TOKENS = 1e3;
+var GO_ON = "Go on where you stopped.";
+var LEAVE = { allow: "once", always: "always", deny: "reject" };
+var Hosted = class {
+  /** `id` is the server's name for it, `place` OpenCode's. */
+  constructor(id, place, params, total) {
+    this.id = id;
+    this.place = place;
+    this.params = params;
+    this.account = new Account(total);
+  }
+  account;
+  /** The turn under way. `failure` is set when the server takes a retry over from OpenCode. */
+  turn;
+  /** Whether the server that is there now knows the session. */
+  isKnown = true;
+  brief = "";
+  lastText = "";
+  submitted = "";
+};
+var Host = class {
+  constructor(opencode, homeOf) {
+    this.opencode = opencode;
+    this.homeOf = homeOf;
+  }
+  /** Sessions of missions by OpenCode's id. */
+  sessions = /* @__PURE__ */ new Map();
+  /** What OpenCode and the mission both ask a person, by OpenCode's id; gone when it is answered. */
+  asked = /* @__PURE__ */ new Map();
+  connection;
+  /** What the person's own configuration says of commands. */
+  shellRules = [];
+  /** The server's tools that sessions here may call, by name. */
+  tools() {
+    return new Map([...this.sessions.values()].flatMap(({ params }) => params.tools.map((tool) => [tool.name, tool])));
+  }
+  /** Another connection, or none: then the next server asks for the sessions that it goes on with. */
+  attach(connection) {
+    this.connection = connection;
+    if (!connection) for (const hosted of this.sessions.values()) hosted.isKnown = false;
+  }
+  /** The connection to a server that knows the session, waiting for one a while. */
+  async connected(hosted) {
+    const late = Date.now() + REJOIN_TIMEOUT_MS;
+    while (!this.connection || !hosted.isKnown) {
+      if (Date.now() > late) throw new RefusedError("server_gone", "the mission server is away");
+      await pause(PAUSE_MS);
+    }
+    return this.connection;
+  }
+  async request(method, params) {
+    if (method === "session/create") return this.create(params);
+    const { place, sessionId, text } = params;
+    const hosted = this.sessions.get(place);
+    if (method === "session/messages") return this.look(hosted, sessionId);
+    if (method === "session/abort") return this.abort(hosted);
+    if (method === "session/delete") return this.remove(hosted);
+    if (method !== "session/prompt") throw new Error(`unknown request ${method}`);
+    if (!hosted || hosted.turn) throw new Error(`session ${place} is ${hosted ? "in a turn" : "not here"}`);
+    hosted.id = sessionId;
+    this.prompt(hosted, text);
+    return {};
+  }
+  /** Events of OpenCode, the few that are about sessions of ours. */
+  event(event) {
+    if (event.type === "session.status") {
+      const { sessionID, status } = event.properties;
+      const hosted = this.sessions.get(sessionID);
+      if (!hosted?.turn || hosted.turn.failure || status.type !== "retry") return;
+      hosted.turn.failure = takenOver(status, Date.now());
+      if (hosted.turn.failure) void this.opencode().abort(sessionID);
+    } else if (event.type === "permission.asked") {
+      const hosted = this.sessions.get(event.properties.sessionID);
+      if (hosted) void this.permission(hosted, event.properties).catch(() => void 0);
+    } else if (event.type === "permission.replied") {
+      void this.permitted(event.properties.requestID, event.properties.reply).catch(() => void 0);
+    }
+  }
+  /** OpenCode asks a person; the mission asks everybody who is there. The first answer counts for both. */
+  async permission(hosted, { id, permission, patterns }) {
+    const subject = `${permission === SHELL ? "shell" : permission}: ${patterns.join(", ")}`;
+    this.asked.set(id, { hosted, subject });
+    const said = await this.leave(hosted, subject);
+    if (this.asked.delete(id)) await this.opencode().permit(id, LEAVE[said.answer], said.text || "a person said no");
+  }
+  async leave(hosted, subject) {
+    const stop2 = hosted.turn?.stop.signal;
+    try {
+      const connection = await this.connected(hosted);
+      return await connection.request("permission/ask", { sessionId: hosted.id, subject, text: `asks for ${subject}` }, stop2);
+    } catch (error) {
+      if (error instanceof RefusedError && error.code === "server_gone" && !stop2?.aborted && !this.connection) return this.leave(hosted, subject);
+      return { answer: "deny", text: String(error) };
+    }
+  }
+  /** The person answered in OpenCode: the mission's question is answered, too. */
+  async permitted(id, reply) {
+    const { hosted, subject } = this.asked.get(id) ?? {};
+    if (!hosted || !this.asked.delete(id)) return;
+    const connection = await this.connected(hosted);
+    const { missionId, taskId } = hosted.params;
+    const { questions } = await connection.request("mission/status", { missionId });
+    const question = questions.find((one) => one.subject === subject && one.taskId === taskId);
+    const answer = reply === "once" ? "allow" : reply === "always" ? "always" : "deny";
+    if (question) await connection.request("permission/reply", { missionId, questionId: question.id, answer, text: "answered in OpenCode" });
+  }
+  /** Before a call to a model: nothing for ordinary chat. */
+  async beforeCall(place, outputTokens, price) {
+    const hosted = this.sessions.get(place);
+    if (!hosted) return;
+    const stop2 = hosted.turn?.stop.signal;
+    if (!stop2 || stop2.aborted) throw new RefusedError("session_stopped", "this session's turn was stopped");
+    const newTokens = FRAME_TOKENS + Math.ceil(Buffer.byteLength(hosted.brief) / 3);
+    await hosted.account.reserve(await this.connected(hosted), hosted.id, newTokens, outputTokens, price, stop2);
+  }
+  /** A tool call of a session, answered with text for it to read. */
+  async callTool(name, args, context) {
+    const hosted = this.sessions.get(context.sessionID);
+    if (!hosted) return "This tool works in the sessions of a mission alone.";
+    if (name === RESULTS[hosted.params.role]?.tool) {
+      hosted.submitted = JSON.stringify(args);
+      return "Received. End your turn now.";
+    }
+    if (name !== MORE) return this.serve(hosted, name.slice(PREFIX.length), args, context);
+    const { tools: tools2 } = hosted.params;
+    const tool = tools2.find((one) => one.name === args["tool"]);
+    if (!tool) return `There is no tool ${JSON.stringify(args["tool"])}: ${tools2.map((one) => one.name).join(", ")}`;
+    const inner = args["arguments"];
+    if (typeof inner !== "object" || inner === null) return JSON.stringify(tool);
+    return this.serve(hosted, tool.name, inner, context);
+  }
+  async serve(hosted, tool, args, { abort, ask }) {
+    const { command } = args;
+    if (typeof command === "string") await ask({ permission: SHELL, patterns: [command], always: [command], metadata: { command } });
+    try {
+      const connection = await this.connected(hosted);
+      return (await connection.request("tool/call", { sessionId: hosted.id, tool, arguments: args }, abort)).text;
+    } catch (error) {
+      if (!(error instanceof RefusedError) || error.code !== "server_gone") throw error;
+      return "The mission server was started anew while this tool ran. Look at what is there before you repeat it.";
+    }
+  }
+  async create(params) {
+    const names = params.tools.map((tool) => tool.name);
+    const shown = names.filter((name) => name in CORE).map((name) => PREFIX + name);
+    if (names.length > shown.length) shown.push(MORE);
+    const result = RESULTS[params.role];
+    if (result) shown.push(result.tool);
+    const rule = (permission, action) => ({ permission, pattern: "*", action });
+    const home = await this.homeOf(params.missionId);
+    const parent = home && await this.opencode().session(home).catch(() => void 0);
+    const { id: place } = await this.opencode().createSession({
+      parentID: parent ? parent.id : void 0,
+      title: params.title || params.role,
+      agent: agentOf(params.role),
+      permission: [rule("*", "deny"), ...["invalid", ...shown].map((name) => rule(name, "allow")), ...shown.includes(SHELL) ? this.shellRules : []]
+    });
+    this.sessions.set(place, new Hosted(params.sessionId, place, params, () => this.opencode().used(place)));
+    return { place };
+  }
+  prompt(hosted, text) {
+    const words = text === hosted.brief ? GO_ON : text;
+    hosted.brief = text;
+    hosted.submitted = "";
+    const [providerID, ...model] = hosted.params.model.split("/");
+    const wanted = providerID && model.length ? { providerID, modelID: model.join("/") } : void 0;
+    hosted.turn = { stop: new AbortController(), failure: void 0 };
+    const answer = this.opencode().prompt(hosted.place, words, agentOf(hosted.params.role), wanted);
+    void answer.then((said) => this.ended(hosted, said), (error) => this.ended(hosted, void 0, String(error)));
+  }
+  /** Tell the server how the turn ended, unless the server itself ended it. */
+  async ended(hosted, answer, problem = "no answer") {
+    const turn = hosted.turn;
+    const isStopped = turn.stop.signal.aborted;
+    turn.stop.abort();
+    const parts = answer?.info.role === "assistant" ? answer.parts : [];
+    hosted.lastText = hosted.submitted || parts.flatMap((part) => part.type === "text" && !part.ignored ? [part.text] : []).join("\n");
+    const error = answer?.info.error;
+    const crash = answer ? void 0 : { failure: "crashed", text: problem, retryAfterS: null };
+    const failure = turn.failure ?? (error ? failureOf(error) : crash);
+    if (this.connection) await hosted.account.settle(this.connection, hosted.id).catch(() => void 0);
+    hosted.turn = void 0;
+    if (isStopped || !this.connection) return;
+    const end = failure && !hosted.submitted ? { type: "failed", ...failure } : { type: "idle", text: hosted.lastText };
+    this.connection.notify("session/event", { sessionId: hosted.id, ...end });
+  }
+  async abort(hosted) {
+    if (!hosted?.turn) return {};
+    hosted.turn.stop.abort();
+    const late = Date.now() + ABORT_TIMEOUT_MS;
+    while (hosted.turn || await this.opencode().isBusy(hosted.place)) {
+      if (Date.now() > late) throw new Error(`session ${hosted.place} does not end`);
+      await this.opencode().abort(hosted.place).catch(() => void 0);
+      await pause(PAUSE_MS);
+    }
+    return {};
+  }
+  look(hosted, sessionId) {
+    if (!hosted) return { isAlive: false };
+    hosted.id = sessionId;
+    hosted.isKnown = true;
+    return { isAlive: true, isBusy: hosted.turn !== void 0, messages: [{ role: "assistant", text: hosted.lastText }] };
+  }
+  async remove(hosted) {
+    await this.abort(hosted);
+    if (hosted) this.sessions.delete(hosted.place);
+    return {};
+  }
+};
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+// src/news.ts
+var GATHER_MS = 4e3;
+var TITLE_PAUSE_MS = 2e3;
+var TOLD = /^## (How it ended|Tasks|Not checked|Delivery)/;
+var COUNTS = /^\[\d+\/\d+[^\]]*\] /;
+var News = class {
+  /** `homeOf` is the session in which the mission was started. */
+  constructor(opencode, homeOf, connection) {
+    this.opencode = opencode;
+    this.homeOf = homeOf;
+    this.connection = connection;
+  }
+  refused = 0;
+  findings = 0;
+  timer;
+  /** What stands before each session's title, or soon will. */
+  titles = /* @__PURE__ */ new Map();
+  take(method, params) {
+    if (method === "mission/event") this.event(params);
+    else if (method === "mission/progress") void this.progress(params);
+    else if (method === "permission/request") this.question(params);
+    else if (method === "host/notify") this.notice(params);
+  }
+  toast(variant, text) {
+    void this.opencode().toast(variant, text);
+  }
+  notice = ({ level, title, text }) => this.toast(level, `${title}: ${text}`);
+  event(event) {
+    if (event.type === "mission.accepted") this.toast("info", "The mission has begun.");
+    else if (event.type === "mission.taken_up") this.toast("info", "The mission goes on.");
+    else if (event.type === "plan.accepted") this.toast("info", `The plan has ${event.data.tasks.length} tasks.`);
+    else if (event.type === "sealing.started") this.toast("info", "All work is merged; every check runs again.");
+    else if (event.type === "mission.ended" || event.type === "mission.delivered") void this.summarize(event.missionId);
+    else if (event.type === "attempt.refused") {
+      this.refused += 1;
+      this.findings += event.data.findings.length;
+      this.timer ??= setTimeout(() => this.gathered(), GATHER_MS);
+    }
+  }
+  gathered() {
+    const results = this.refused === 1 ? "1 result was" : `${this.refused} results were`;
+    this.toast("warning", `${results} refused (${this.findings} findings); they are being mended.`);
+    this.timer = void 0;
+    this.refused = this.findings = 0;
+  }
+  question({ missionId, question }) {
+    void this.say(missionId, `The mission ${asked(question)}`);
+  }
+  /** The counts stand before the session's title while the mission runs; set at most once in a while. */
+  async progress({ missionId, counts, status }) {
+    const home = await this.homeOf(missionId);
+    if (!home) return;
+    const title = this.titles.get(home) ?? { wanted: "", timer: void 0 };
+    this.titles.set(home, title);
+    const wanted = FINAL.has(status) ? "" : `[${counts.done}/${counts.total} ${status}] `;
+    if (title.wanted === wanted) return;
+    title.wanted = wanted;
+    const set = async () => {
+      title.timer = void 0;
+      const bare = (await this.opencode().session(home)).title.replace(COUNTS, "");
+      await this.opencode().setTitle(home, title.wanted + bare);
+    };
+    title.timer ??= setTimeout(() => void set().catch(() => void 0), TITLE_PAUSE_MS);
+  }
+  async summarize(missionId) {
+    const summary = await this.connection()?.request("mission/summary", { missionId }).catch(() => void 0);
+    const parts = summary?.markdown.split(/^(?=## )/m).filter((part) => !part.startsWith("## ") || TOLD.test(part)) ?? [];
+    if (parts.length) await this.say(missionId, `${parts.join("")}
+The whole story: orchestrator summary ${missionId}`);
+  }
+  async say(missionId, text) {
+    const home = await this.homeOf(missionId);
+    if (home) await this.opencode().say(home, text).catch(() => void 0);
+  }
+};
+
+// src/workspace.ts
+var KEY = /^opencode\/([^/]+)\//;
 var HEADLESS = process.env["ORCHESTRATOR_HEADLESS"] ?? "";
-var HEADLESS_IDLE_MS = 6e4;
+var HEADLESS_IDLE_S = 60;
 var COPIES = Symbol.for("opencode-orchestrator");
 var shared = globalThis;
 var Workspace = class _Workspace {
   constructor(directory, command) {
     this.directory = directory;
     const opencode = () => this.copies[0];
-    this.host = new Host(opencode, (missionId) => this.parentOf(missionId));
-    this.news = new News(opencode, (missionId) => this.homes.get(missionId), () => this.connection);
-    this.server = new Server({
-      directory,
-      command,
-      clientName: HEADLESS || "OpenCode",
-      handlers: {
-        request: (method, params) => this.host.request(method, params),
-        notification: (method, params) => this.news.take(method, params)
-      },
-      onReady: (connection) => {
-        this.connection = connection;
-        this.host.attach(connection);
-        if (HEADLESS) this.endWhenIdle();
-      },
-      onLost: () => {
-        if (HEADLESS) process.exit(0);
-        this.connection = void 0;
-        this.host.detach();
-      }
-    });
+    const homeOf = (missionId) => this.homeOf(missionId);
+    this.host = new Host(opencode, homeOf);
+    this.news = new News(opencode, homeOf, () => this.connection);
+    this.server = new Server(directory, command, HEADLESS || "OpenCode", this);
   }
   host;
   copies = [];
@@ -4129,20 +4000,21 @@ var Workspace = class _Workspace {
   news;
   homes = /* @__PURE__ */ new Map();
   connection;
+  idleS = 0;
   /** The directory's one workspace; every copy of the plugin that takes it must release it. */
   static take(opencode, command) {
     const all = shared[COPIES] ??= /* @__PURE__ */ new Map();
     const workspace = all.get(opencode.directory) ?? new _Workspace(opencode.directory, command);
     all.set(opencode.directory, workspace);
     workspace.copies.push(opencode);
-    if (HEADLESS || existsSync(join2(opencode.directory, ".opencode", "todo.md"))) workspace.server.connect().catch(() => void 0);
+    if (HEADLESS || existsSync(join(opencode.directory, ".opencode", "todo.md"))) workspace.server.connect().catch(() => void 0);
     return workspace;
   }
-  async release(opencode) {
+  release(opencode) {
     this.copies.splice(this.copies.indexOf(opencode), 1);
     if (this.copies.length) return;
     shared[COPIES]?.delete(this.directory);
-    await this.server.dispose();
+    this.server.dispose();
   }
   /** Whether this copy speaks for the directory: events come to each copy. */
   isSpeaker(opencode) {
@@ -4154,44 +4026,42 @@ var Workspace = class _Workspace {
     try {
       const connection = await this.server.connect();
       if (name === "stop" || name === "cancel") this.news.toast("info", "Stopping…");
-      const answer = await run(connection, name, text, `${KEY}${session}/${randomUUID()}`);
-      const begun = /^Mission (\S+) has begun/.exec(answer)?.[1];
-      if (begun) {
-        this.homes.set(begun, session);
-        this.news.toast("info", "The mission has begun.");
-      }
-      await opencode.say(session, answer);
+      await opencode.say(session, await COMMANDS[name].run(connection, text, `opencode/${session}/${randomUUID()}`));
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      await opencode.toast("error", "Mission", words);
+      this.news.toast("error", words);
       if (!(error instanceof RefusedError)) throw error;
       await opencode.say(session, words);
     }
   }
-  /** A server with a client never ends, so an OpenCode that no mission needs must leave. */
-  endWhenIdle() {
-    setInterval(() => {
-      if (this.host.idleMs > HEADLESS_IDLE_MS) process.exit(0);
-    }, HEADLESS_IDLE_MS / 4);
+  request = (method, params) => this.host.request(method, params);
+  notification = (method, params) => this.news.take(method, params);
+  ready(connection) {
+    this.connection = connection;
+    this.host.attach(connection);
+    if (HEADLESS) setInterval(() => this.endWhenIdle(), 1e3);
   }
-  /** The session that the mission was started in, also when that was an earlier process; undefined when it is gone. */
-  async parentOf(missionId) {
-    let home = this.homes.get(missionId);
-    if (!home) {
+  endWhenIdle() {
+    this.idleS = this.host.sessions.size ? 0 : this.idleS + 1;
+    if (this.idleS > HEADLESS_IDLE_S) process.exit(0);
+  }
+  lost() {
+    if (HEADLESS) process.exit(0);
+    this.connection = void 0;
+    this.host.attach(void 0);
+  }
+  /** The session that the mission was started in, also when that was an earlier process. */
+  async homeOf(missionId) {
+    if (!this.homes.has(missionId)) {
       const first = await this.connection?.request("mission/events", { missionId, limit: 1 }).catch(() => void 0);
       const event = first?.events[0];
-      const key = event?.type === "mission.accepted" ? event.data.key : "";
-      home = key.startsWith(KEY) ? key.slice(KEY.length).split("/")[0] : void 0;
+      if (event?.type === "mission.accepted") this.homes.set(missionId, KEY.exec(event.data.key)?.[1]);
     }
-    if (!home) return void 0;
-    const isThere = await this.copies[0].session(home).then(() => true, () => false);
-    if (isThere) this.homes.set(missionId, home);
-    return isThere ? home : void 0;
+    return this.homes.get(missionId);
   }
 };
 
 // src/index.ts
-var HIDDEN = { [`${PREFIX}*`]: "deny" };
 var PROMPT = "You work in a mission. Act through your tools alone; paths are relative to the workspace. Nobody answers questions.";
 var server = async (input, options) => {
   const opencode = new OpenCode(input);
@@ -4199,9 +4069,10 @@ var server = async (input, options) => {
   const workspace = Workspace.take(opencode, command);
   const { host } = workspace;
   const own = /* @__PURE__ */ new Set();
-  const hooks = {
+  return {
     config: async (config) => {
       addCommands(config, own);
+      host.shellRules = shellRules(config.permission);
       hideTools(config);
     },
     tool: tools(host),
@@ -4215,41 +4086,44 @@ var server = async (input, options) => {
       if (workspace.isSpeaker(opencode)) host.event(event);
     },
     "chat.params": async ({ sessionID, model }, output) => {
-      if (!host.hosted(sessionID) || !workspace.isSpeaker(opencode)) return;
-      await host.beforeCall(sessionID, output.maxOutputTokens ?? model.limit.output, model.cost);
+      if (workspace.isSpeaker(opencode)) await host.beforeCall(sessionID, output.maxOutputTokens ?? model.limit.output, model.cost);
     },
     "experimental.chat.system.transform": async ({ sessionID }, output) => {
-      const hosted = host.hosted(sessionID);
+      const hosted = host.sessions.get(sessionID ?? "");
       if (hosted) output.system.splice(0, output.system.length, hosted.params.system || PROMPT);
     },
     "experimental.session.compacting": async ({ sessionID }, output) => {
-      const hosted = host.hosted(sessionID);
+      const hosted = host.sessions.get(sessionID ?? "");
       if (hosted) output.context.push(`Keep word for word what you were told first:
 ${hosted.brief}`);
     },
-    dispose: () => workspace.release(opencode)
+    dispose: async () => workspace.release(opencode)
   };
-  return hooks;
 };
 function addCommands(config, own) {
   config.command ??= {};
-  for (const [name, description] of Object.entries(COMMANDS)) {
+  for (const [name, { description }] of Object.entries(COMMANDS)) {
     if (config.command[name] && config.command[name].description !== description) continue;
     config.command[name] = { template: "$ARGUMENTS", description };
     own.add(name);
   }
 }
+function shellRules(said) {
+  const isAboutCommands = (key) => key === "bash" || key.endsWith("*") && "bash".startsWith(key.slice(0, -1));
+  const entries = (one) => Object.entries(typeof one === "string" ? { "*": one } : one ?? {});
+  const patterns = entries(said).flatMap(([key, one]) => isAboutCommands(key) ? entries(one) : []);
+  return patterns.map(([pattern, action]) => ({ permission: SHELL, pattern, action }));
+}
 function hideTools(config) {
-  const holders = [config, ...Object.values(config.agent ?? {})];
-  for (const [index, holder] of holders.entries()) {
+  const agents = config.agent ??= {};
+  const holders = [config, ...Object.values(agents).filter((agent) => "permission" in agent)];
+  for (const holder of holders) {
     const said = holder.permission;
-    if (index > 0 && said === void 0) continue;
-    holder.permission = { ...typeof said === "string" ? { "*": said } : said, ...HIDDEN };
+    holder.permission = { ...typeof said === "string" ? { "*": said } : said, [`${PREFIX}*`]: "deny" };
   }
-  config.agent ??= {};
   for (const role of ROLES) {
-    const agent = { mode: "primary", hidden: true, prompt: PROMPT, description: `The ${role} of a mission` };
-    config.agent[agentOf(role)] = agent;
+    const agent = { mode: "primary", hidden: true, prompt: PROMPT, description: `The ${role} of a mission`, permission: { doom_loop: "allow" } };
+    agents[agentOf(role)] = agent;
   }
 }
 var index_default = { id: "opencode-orchestrator", server };

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from orchestrator.domain.budget import Amounts
 from orchestrator.domain.finding import Finding
+from orchestrator.domain.mission import Answered
 from orchestrator.domain.plan import TaskSpec
 from orchestrator.domain.receipt import Check
 from orchestrator.domain.words import FailureKind, Role
@@ -73,6 +74,13 @@ class SessionRoom(Toolbox, Protocol):
         """Say what the call used. Raises OrchestratorError `unknown_reservation`."""
         ...
 
+    async def ask(self, subject: str, text: str) -> Answered:
+        """A person's leave for what `text` says; an `always` holds for the same `subject`. Cancelled, it is withdrawn.
+
+        Waits for the answer, and is denied when none comes in time. Raises OrchestratorError `too_many_questions`.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SessionSpec:
@@ -98,6 +106,7 @@ class Brief:
     `turn` counts the prompts to this role for this task from 1 over all its sessions (for the planner: its tries), so
     that a programmed host can answer each differently. `findings` are what a fixer shall mend; `problems` what was
     wrong with the answer before. `update` is what a session must hear that knows the brief before: the news alone.
+    `handover` is for a session that has planned the task itself: it knows the mission and has read the repository.
     """
 
     text: str
@@ -109,15 +118,21 @@ class Brief:
     findings: tuple[Finding, ...] = ()
     problems: tuple[str, ...] = ()
     update: str = ""
+    handover: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A session's answer: the planner's is the plan as JSON text; others say in words what they did."""
+    """A session's answer: planner, searcher and reviewer hand in JSON text; others say in words what they did.
+
+    `decisions` are what others must know, `failed_approaches` what was tried in vain.
+    """
 
     text: str
     input_tokens: int = 0
     output_tokens: int = 0
+    decisions: tuple[str, ...] = ()
+    failed_approaches: tuple[str, ...] = ()
 
 
 class Session(Protocol):
@@ -178,6 +193,24 @@ class Reading(Protocol):
         ...
 
 
+@runtime_checkable
+class Advising(Protocol):
+    """A host that says itself for which roles beyond worker and fixer it has sessions. See `advises`."""
+
+    def advises(self, role: Role) -> bool:
+        """Whether a session of this role has something to say."""
+        ...
+
+
+@runtime_checkable
+class Choosing(Protocol):
+    """A host with several models for a role."""
+
+    def models(self, role: Role) -> tuple[str, ...]:
+        """Their names, the one that is used first."""
+        ...
+
+
 class Host(Protocol):
     """Opens sessions."""
 
@@ -202,3 +235,10 @@ class Host(Protocol):
         meanwhile.
         """
         ...
+
+
+def advises(host: Host, role: Role) -> bool:
+    """Whether a session of this role on this host can be of use: a host that does not say is asked whether it reads."""
+    if isinstance(host, Advising):
+        return host.advises(role)
+    return isinstance(host, Reading) and host.is_reading

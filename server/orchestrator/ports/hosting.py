@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.domain.budget import Amounts
+from orchestrator.domain.mission import Answered
 from orchestrator.domain.words import FailureKind
 from orchestrator.ports.host import Containment, SessionSpec, ToolDescription
 
@@ -101,4 +102,8 @@ class HostedSessions(Protocol):
 
     async def settle(self, client_id: str, session_id: str, reservation_id: str, used: Amounts) -> None:
         """The call has used this much. Raises OrchestratorError `unknown_session`, `unknown_reservation`."""
+        ...
+
+    async def ask(self, client_id: str, session_id: str, subject: str, text: str) -> Answered:
+        """A session needs a person's leave. Raises OrchestratorError `unknown_session`, `too_many_questions`."""
         ...

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrator.domain.budget import Amounts
+from orchestrator.domain.mission import Answered
+from orchestrator.domain.words import Answer
 from orchestrator.ports.host import Toolbox, ToolDescription, ToolError
 
 
@@ -51,6 +53,10 @@ class RecordingToolbox:
         """Keep what was used in `settled`."""
         self.settled[reservation_id] = used
 
+    async def ask(self, subject: str, text: str) -> Answered:
+        """Deny it: nobody is there."""
+        return Answered(Answer.DENY, "nobody", f"{subject}: {text}")
+
 
 class UnlimitedRoom:
     """What a session gets where nothing is limited: these tools, and a yes to every call of its model."""
@@ -78,3 +84,7 @@ class UnlimitedRoom:
 
     async def settle(self, reservation_id: str, used: Amounts) -> None:
         """Nobody counts."""
+
+    async def ask(self, subject: str, text: str) -> Answered:
+        """Deny it: nobody is there."""
+        return Answered(Answer.DENY, "nobody", f"{subject}: {text}")

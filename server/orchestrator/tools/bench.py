@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.domain.plan import outside, path_problem
+from orchestrator.domain.plan import SCRATCH, is_scratch, outside, path_problem
+from orchestrator.domain.receipt import Check
 from orchestrator.ports.host import ToolError
 from orchestrator.ports.jobs import JobOwner, Jobs
 from orchestrator.ports.launcher import Launcher
+from orchestrator.tools.documents import Documents
+from orchestrator.tools.index import Symbols
 from orchestrator.tools.limits import MAX_FILE_BYTES
 from orchestrator.workspace.confine import ConfinedRoot
 
@@ -19,7 +22,8 @@ from orchestrator.workspace.confine import ConfinedRoot
 class Bench:
     """Everything that the tools of one session share. `root` is the absolute real path of the worktree.
 
-    `jobs` and `owner` are there for sessions that may start background jobs.
+    `jobs` and `owner` are there for sessions that may start background jobs; `checks` are the commands that will judge
+    the work; `documents` is there where the user allows sessions to fetch pages.
     """
 
     root: str
@@ -27,8 +31,11 @@ class Bench:
     write_set: tuple[str, ...]
     launcher: Launcher
     environment: Mapping[str, str]
+    symbols: Symbols
     jobs: Jobs | None = None
     owner: JobOwner | None = None
+    checks: tuple[Check, ...] = ()
+    documents: Documents | None = None
 
     def read(self, path: str) -> bytes:
         """A file's bytes. Raises ToolError or WorkspaceError: bad path, missing, too large, behind a symlink."""
@@ -59,7 +66,7 @@ class Bench:
 
     def check(self, path: str) -> None:
         """Refuse a path that is not a plain relative one."""
-        if reason := path_problem(path):
+        if reason := path_problem(path.removeprefix(SCRATCH)):
             raise ToolError("bad_path", f"{path!r} {reason}", "use a path relative to the worktree")
 
     def check_writable(self, path: str) -> None:
@@ -67,7 +74,7 @@ class Bench:
         self.check(path)
         if path.endswith("/"):
             raise ToolError("not_a_file", f"{path} names a folder", "name a file")
-        if outside(self.write_set, [path]):
+        if outside(self.write_set, [path]) and not is_scratch(path):
             allowed = ", ".join(self.write_set[:10]) or "nothing"
             raise ToolError("outside_write_set", f"{path} is not in the write set", f"this task may write: {allowed}")
 

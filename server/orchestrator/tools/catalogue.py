@@ -15,6 +15,7 @@ from orchestrator.tools.ast_rewrite import AstRewrite, ast_rewrite
 from orchestrator.tools.ast_search import AstSearch, ast_search
 from orchestrator.tools.bench import Bench
 from orchestrator.tools.delete_file import DeleteFile, delete_file
+from orchestrator.tools.diagnostics import Diagnostics, diagnostics
 from orchestrator.tools.edit_file import EditFile, edit_file
 from orchestrator.tools.find_identifier import FindIdentifier, find_identifier
 from orchestrator.tools.fix_findings import FixFindings, fix_findings
@@ -27,7 +28,10 @@ from orchestrator.tools.lint import Lint, lint
 from orchestrator.tools.list_files import ListFiles, list_files
 from orchestrator.tools.read_file import ReadFile, read_file
 from orchestrator.tools.rename_identifier import RenameIdentifier, rename_identifier
+from orchestrator.tools.run_check import RunCheck, run_check
 from orchestrator.tools.shell import Shell, shell
+from orchestrator.tools.symbols import NamedSymbol, SymbolsOf, definition, references, symbols
+from orchestrator.tools.web_fetch import WebFetch, web_fetch
 from orchestrator.tools.write_file import WriteFile, write_file
 
 A = TypeVar("A", bound=Arguments)
@@ -56,15 +60,22 @@ def _in_thread(work: Callable[[Bench, A], dict[str, object]], model: type[A]) ->
     return run
 
 
-def _running(purpose: str, work: Callable[[Bench, A], Awaitable[dict[str, object]]], model: type[A], name: str) -> Tool:
-    """A tool that runs commands: it waits on the event loop."""
+def _awaiting(
+    purpose: str,
+    work: Callable[[Bench, A], Awaitable[dict[str, object]]],
+    model: type[A],
+    name: str,
+    *,
+    is_writing: bool = True,
+) -> Tool:
+    """A tool that waits on the event loop: it runs commands, or asks another machine."""
 
     async def run(bench: Bench, arguments: Arguments) -> dict[str, object]:
         if not isinstance(arguments, model):
             raise TypeError(f"{model.__name__} expected")
         return await work(bench, arguments)
 
-    return Tool(name, purpose, model, run, is_writing=True)
+    return Tool(name, purpose, model, run, is_writing)
 
 
 def _reading(purpose: str, work: Callable[[Bench, A], dict[str, object]], model: type[A]) -> Tool:
@@ -82,17 +93,23 @@ _TOOLS: tuple[Tool, ...] = (
     _reading("Find lines by a pattern.", grep, Grep),
     _reading("Find source by a structural pattern.", ast_search, AstSearch),
     _reading("Find the files where a name is an identifier.", find_identifier, FindIdentifier),
+    _reading("What a source file defines, by line.", symbols, SymbolsOf),
+    _reading("Where a name is defined.", definition, NamedSymbol),
+    _reading("Who uses a name.", references, NamedSymbol),
     _reading("Count style findings by rule and file.", lint, Lint),
+    _reading("What is wrong in some files: syntax, style, names that do not exist.", diagnostics, Diagnostics),
+    _awaiting("Read a page of the web, as text.", web_fetch, WebFetch, "web_fetch", is_writing=False),
+    _awaiting("Run one of the checks that judge the work.", run_check, RunCheck, "run_check", is_writing=False),
     _writing("Create a file or replace its content.", write_file, WriteFile),
     _writing("Replace an exact piece of text.", edit_file, EditFile),
     _writing("Delete a file.", delete_file, DeleteFile),
     _writing("Replace every match of a structural pattern.", ast_rewrite, AstRewrite),
     _writing("Rename an identifier in some files.", rename_identifier, RenameIdentifier),
     _writing("Apply the safe fixes of style findings.", fix_findings, FixFindings),
-    _running("Run a command line in the worktree.", shell, Shell, "shell"),
-    _running("Start a command in the background.", job_start, JobStart, "job_start"),
-    _running("See how background jobs stand.", job_check, JobCheck, "job_check"),
-    _running("End a background job.", job_kill, JobKill, "job_kill"),
+    _awaiting("Run a command line in the worktree.", shell, Shell, "shell"),
+    _awaiting("Start a command in the background.", job_start, JobStart, "job_start"),
+    _awaiting("See how background jobs stand.", job_check, JobCheck, "job_check"),
+    _awaiting("End a background job.", job_kill, JobKill, "job_kill"),
 )
 
 TOOLS: dict[str, Tool] = {tool.name: tool for tool in _TOOLS}
@@ -101,6 +118,19 @@ TOOLS: dict[str, Tool] = {tool.name: tool for tool in _TOOLS}
 WRITING_ROLES = frozenset({Role.WORKER, Role.FIXER})
 
 
+WEB = frozenset({"web_fetch"})
+"""Tools that leave the machine: there only where the user allows them."""
+_OF_SOME: dict[str, frozenset[Role]] = {
+    "web_fetch": frozenset({Role.PLANNER, Role.SEARCHER}),
+    "run_check": WRITING_ROLES | {Role.REVIEWER},
+}
+"""Tools that only read, but are not for every role that reads. A reviewer's worktree is thrown away."""
+
+
 def allowed(role: Role) -> tuple[str, ...]:
     """Names of the tools that a role may call: only workers and fixers get those that can change the worktree."""
-    return tuple(tool.name for tool in _TOOLS if role in WRITING_ROLES or not tool.is_writing)
+    return tuple(
+        tool.name
+        for tool in _TOOLS
+        if (role in WRITING_ROLES or not tool.is_writing) and role in _OF_SOME.get(tool.name, frozenset(Role))
+    )

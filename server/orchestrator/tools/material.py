@@ -12,6 +12,7 @@ from orchestrator import native
 from orchestrator.domain.plan import TaskSpec
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports.material import Excerpt, Guidance, Material
+from orchestrator.tools.index import Symbols
 from orchestrator.workspace.confine import ConfinedRoot
 
 MAX_EXCERPT_CHARACTERS: Final = 9_000
@@ -28,17 +29,17 @@ _NAME = re.compile(r"\b[A-Za-z_][A-Za-z0-9_]{2,}(?:\.[A-Za-z_][A-Za-z0-9_]*)?\b"
 
 
 class MaterialRoom:
-    """Looks into worktrees; keeps the last index, so that only changed files are parsed again."""
+    """Looks into worktrees."""
 
-    def __init__(self) -> None:
-        """Nothing is indexed yet."""
-        self._index: native.SymbolIndex | None = None
+    def __init__(self, symbols: Symbols) -> None:
+        """Share the index of all tools."""
+        self._symbols = symbols
 
     def gather(self, root: str, task: TaskSpec, mission_text: str) -> Material:
         """What a session for this task should see. Blocking; call it in a thread. Raises nothing for odd files."""
         root = os.path.realpath(root)
         paths = [file.path for file in native.walk(root).files]
-        index = self._index = native.SymbolIndex.build(root, paths, previous=self._index)
+        index = self._symbols.of(root)
         files = ConfinedRoot(root)
         words = " ".join([task.title, task.instructions, *task.acceptance, mission_text])
         excerpts, left_out = _fitting(_excerpts(index, files, task, words))

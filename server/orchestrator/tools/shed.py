@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from orchestrator.domain.plan import TaskSpec
+from orchestrator.domain.receipt import Check, GateReport
 from orchestrator.domain.words import Role
 from orchestrator.errors import OrchestratorError
 from orchestrator.native import CoreError
@@ -20,8 +21,11 @@ from orchestrator.ports.material import Material
 from orchestrator.ports.workspace import Worktree
 from orchestrator.tools.arguments import parse
 from orchestrator.tools.bench import Bench
-from orchestrator.tools.catalogue import TOOLS, allowed
+from orchestrator.tools.catalogue import TOOLS, WEB, allowed
+from orchestrator.tools.documents import Documents
+from orchestrator.tools.index import Symbols
 from orchestrator.tools.material import MaterialRoom
+from orchestrator.tools.scratch import drop_scratch, run_scratch
 from orchestrator.workspace.confine import ConfinedRoot
 
 _log = logging.getLogger(__name__)
@@ -30,20 +34,55 @@ _log = logging.getLogger(__name__)
 class ToolShed:
     """The tool room. `environment` is exactly what commands of the shell tool get to see."""
 
-    def __init__(self, launcher: Launcher, environment: Mapping[str, str], jobs: Jobs | None = None) -> None:
-        """Keep what every toolbox shares; without `jobs` no session can start any."""
+    def __init__(
+        self,
+        launcher: Launcher,
+        environment: Mapping[str, str],
+        jobs: Jobs | None = None,
+        documents: Documents | None = None,
+    ) -> None:
+        """Keep what every toolbox shares; without `jobs` no session can start any, without `documents` fetch none."""
         self._launcher = launcher
         self._jobs = jobs
         self._environment = dict(environment)
-        self._material = MaterialRoom()
+        self._documents = documents
+        self._symbols = Symbols()
+        self._material = MaterialRoom(self._symbols)
 
     def toolbox(
-        self, role: Role, worktree: Worktree, write_set: tuple[str, ...], owner: JobOwner | None = None
+        self,
+        role: Role,
+        worktree: Worktree,
+        write_set: tuple[str, ...],
+        owner: JobOwner | None = None,
+        *,
+        checks: tuple[Check, ...] = (),
     ) -> Toolbox:
         """Tools for one session; see `ports.tools.ToolRoom`."""
         root = os.path.realpath(worktree.path)
-        bench = Bench(root, ConfinedRoot(root), write_set, self._launcher, self._environment, self._jobs, owner)
-        return SessionTools(role, bench, allowed(role))
+        bench = Bench(
+            root,
+            ConfinedRoot(root),
+            write_set,
+            self._launcher,
+            self._environment,
+            self._symbols,
+            self._jobs,
+            owner,
+            checks,
+            self._documents,
+        )
+        names = allowed(role)
+        return SessionTools(role, bench, names if self._documents else tuple(name for name in names if name not in WEB))
+
+    async def scratch(self, worktree: Worktree) -> GateReport | None:
+        """See `ports.tools.ToolRoom`."""
+        root = await to_thread.run_sync(os.path.realpath, worktree.path)
+        return await run_scratch(self._launcher, self._environment, root)
+
+    async def drop_scratch(self, worktree: Worktree) -> None:
+        """See `ports.tools.ToolRoom`."""
+        await to_thread.run_sync(drop_scratch, worktree.path)
 
     async def material(self, worktree: Worktree, task: TaskSpec, mission_text: str) -> Material:
         """What of the worktree a session for this task should see; nothing where the core can't look."""

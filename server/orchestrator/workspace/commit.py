@@ -9,6 +9,7 @@ import pygit2
 
 from orchestrator import native
 from orchestrator.config.places import SERVER_FILES
+from orchestrator.domain.plan import is_scratch
 from orchestrator.ports.workspace import Change, WorkspaceError, Worktree
 from orchestrator.workspace.confine import leads_inside
 from orchestrator.workspace.content import read_entry
@@ -50,7 +51,7 @@ def _new_files(repo: pygit2.Repository, folder: Folder, new: set[str]) -> list[s
         return []
     report = native.walk(folder.path)
     visible = [file.path for file in report.files if file.path in new]
-    new_files = [path for path in visible if path not in SERVER_FILES and not _is_left_out(repo, path)]
+    new_files = [path for path in visible if not _is_left_out(repo, path)]
     if report.is_truncated or len(new_files) > MAX_NEW_FILES:
         raise WorkspaceError(
             "too_many_files", f"the task made more than {MAX_NEW_FILES:,} files", "ignore what tools generate"
@@ -60,7 +61,7 @@ def _new_files(repo: pygit2.Repository, folder: Folder, new: set[str]) -> list[s
 
 def _is_left_out(repo: pygit2.Repository, path: str) -> bool:
     # The shadow repository carries the user's info/exclude, and no other ignore rule.
-    return has_git_name(path) or repo.path_is_ignored(path)
+    return path in SERVER_FILES or is_scratch(path) or has_git_name(path) or repo.path_is_ignored(path)
 
 
 def _store(repo: pygit2.Repository, descent: Descent, root: str, path: str) -> Entry:

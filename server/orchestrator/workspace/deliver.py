@@ -16,6 +16,7 @@ from orchestrator.domain.words import DeliveryMode
 from orchestrator.ports.workspace import Delivery, WorkspaceError
 from orchestrator.workspace import diff
 from orchestrator.workspace.apply import Application, Before, UserChangedError
+from orchestrator.workspace.bounded import keep_newest
 from orchestrator.workspace.branch import BranchRefusedError, to_branch
 from orchestrator.workspace.integrate import mission_ref
 from orchestrator.workspace.lasting import sync_path
@@ -24,6 +25,9 @@ from orchestrator.workspace.trees import Delta, differences
 from orchestrator.workspace.user_repository import is_repository
 
 _JOURNAL: Final = "delivery.json"
+MAX_PATCHES: Final = 100
+MAX_PATCH_BYTES: Final = 1024 * 1024 * 1024
+"""Older patches go: `orchestrator deliver` writes one again from the work that is kept."""
 
 
 class _Begun(msgspec.Struct, frozen=True):
@@ -208,6 +212,7 @@ def _write_patch(folder: Path, mission_id: str, repo: pygit2.Repository, base: s
         out.flush()
         os.fsync(out.fileno())
     part.rename(file)
+    keep_newest(folder, file, max_files=MAX_PATCHES, max_bytes=MAX_PATCH_BYTES)
     sync_path(folder)
     sync_path(folder.parent)
     return file

@@ -14,6 +14,7 @@ import pygit2
 
 from orchestrator import native
 from orchestrator.config.places import SERVER_FILES, Places
+from orchestrator.domain.plan import is_scratch
 from orchestrator.ports.workspace import Snapshot, WorkspaceError
 from orchestrator.workspace import user_repository
 from orchestrator.workspace.blob_cache import BlobCache, now_ns
@@ -111,7 +112,11 @@ class Snapshots:
         return [path for path in paths if self._belongs(path, closed)]
 
     def _belongs(self, path: str, closed: set[str] | frozenset[str]) -> bool:
-        if path in SERVER_FILES or any(path == e or path.startswith(e + "/") for e in self._exclude):
+        if (
+            path in SERVER_FILES
+            or is_scratch(path)
+            or any(path == e or path.startswith(e + "/") for e in self._exclude)
+        ):
             return False
         return not closed or closed.isdisjoint({path, *folders_of({path: None})})
 

@@ -14,6 +14,7 @@ from orchestrator.config.places import TODO_NAME
 from orchestrator.ports.todo import TodoPair
 from orchestrator.ports.workspace import WorkspaceError
 from orchestrator.workspace.atomic import exchange, write_new
+from orchestrator.workspace.bounded import keep_newest
 from orchestrator.workspace.lasting import sync_path
 
 MAX_TODO_BYTES: Final = 8 * 1024 * 1024
@@ -24,12 +25,14 @@ _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BASE: Final = "todo.base"
 _NEXT: Final = "todo.next"
 _KEPT: Final = "todo-kept"
+MAX_KEPT_FILES: Final = 100
+MAX_KEPT_BYTES: Final = 64 * 1024 * 1024
 
 
 class WorkspaceTodo:
     """Implements `ports.todo.TodoFile` for one workspace. `state` is the workspace's state directory.
 
-    A file that the server did not write is copied there (`todo-kept/`) before it is replaced.
+    A file that the server did not write is copied there (`todo-kept/`) before it is replaced; the newest copies stay.
     """
 
     def __init__(self, root: Path, state: Path) -> None:
@@ -133,6 +136,7 @@ class WorkspaceTodo:
         path = self._kept / f"{hashlib.sha256(content).hexdigest()[:16]}.md"
         path.write_bytes(content)
         sync_path(path)
+        keep_newest(self._kept, path, max_files=MAX_KEPT_FILES, max_bytes=MAX_KEPT_BYTES)
         sync_path(self._kept)
 
     @contextmanager

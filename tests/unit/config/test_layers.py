@@ -125,7 +125,7 @@ def test_every_setting_has_a_rule_and_trust_is_no_setting() -> None:
         "$schema", "checks", "setup", "limits.slots", "limits.max_iterations", "limits.session_timeout_s",
         "budget.tokens", "budget.money_usd", "budget.wall_time_s", "budget.turns", "budget.tool_calls", "approval",
         "delivery", "tools.planner", "tools.searcher", "tools.worker", "tools.fixer", "tools.reviewer",
-        "sandbox.required", "sandbox.network",
+        "sandbox.required", "sandbox.network", "review", "web.fetch",
     }  # fmt: skip
     assert {kind.key for kind in kinds().values() if kind.rule is PROJECT} == {"checks", "setup"}
     assert "unknown key" in only_problem(layered("", '{"trust": true}')).message

@@ -56,12 +56,14 @@ class Player:
         duration_s: float = 10.0,
         behaviours: Mapping[str, object] | None = None,
         planner: Sequence[object] | None = None,
+        advice: Mapping[str, object] | None = None,
     ) -> None:
+        """`advice` are turns of searchers, reviewers, and planners that plan stuck work anew, for every task."""
         turns = list(planner or [{"plan": make_plan(*tasks)}])
         default = [{"say": "done", "actions": [WRITE]}]
         script = {
             "seed": 1,
-            "defaults": {"duration_s": duration_s, "worker": default, "fixer": default},
+            "defaults": {"duration_s": duration_s, "worker": default, "fixer": default, **(advice or {})},
             "planner": turns,
             "tasks": dict(behaviours or {}),
         }

@@ -41,11 +41,12 @@ def test_the_shipped_plugin_needs_nothing_else() -> None:
 
 
 def test_the_tools_that_are_shown_at_once_exist() -> None:
-    names = (SOURCES / "src/names.ts").read_text(encoding="utf-8")
-    shown = dict(re.findall(r"^  (\w+): \[(.*)\],$", names, re.MULTILINE))
+    names = (SOURCES / "src/tools.ts").read_text(encoding="utf-8")
+    core = names.split("const CORE")[1].split("};")[0]
+    shown = dict(re.findall(r"^  (\w+): \[(.*)\],$", core, re.MULTILINE))
     assert shown.keys() >= {"read_file", "edit_file"}
     for name, arguments in shown.items():
         assert set(re.findall(r'"(\w+)"', arguments)) <= TOOLS[name].arguments.model_fields.keys()
-    assert sorted(re.findall(r'"(\w+)"', names.split("ROLES")[1].split(";")[0])) == sorted(
+    assert sorted(re.findall(r'"(\w+)"', names.split("ROLES:")[1].split(";")[0])) == sorted(
         role.value for role in ROLE_TOOLS
     )

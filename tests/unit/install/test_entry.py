@@ -8,7 +8,9 @@ import json5
 import pytest
 
 from orchestrator.errors import OrchestratorError
+from orchestrator.install.diagnostics import EXTENSIONS, with_diagnostics, without_diagnostics
 from orchestrator.install.entry import entry_in, with_entry, without_entry
+from orchestrator_core import language_of
 
 ENTRY: list[object] = [
     "file:///opt/a b/orchestrator/install/opencode_plugin.js",
@@ -154,3 +156,40 @@ def test_a_file_of_another_shape_is_refused(text: str) -> None:
     with pytest.raises(OrchestratorError) as caught:
         with_entry(text, ENTRY)
     assert caught.value.code == "unfit_config"
+
+
+COMMAND = ["/opt/a b/orchestrator", "serve"]
+WITH_SERVERS = [
+    '{"lsp": true}',
+    '{"lsp": {}}',
+    '{"lsp": {"x": {"disabled": true}}}',
+    '{\n  "lsp": {\n    // mine\n    "x": {"disabled": true}, // off\n  },\n  "model": "a/b"\n}\n',
+    '{\r\n\t"lsp": {\r\n\t\t"x": {"disabled": true}\r\n\t}\r\n}\r\n',
+    '{"lsp": {"orchestrator": {"command": ["old"]}, "x": {}}}',
+]
+
+
+@pytest.mark.parametrize("text", [*CORPUS, *WITH_SERVERS], ids=range(len(CORPUS) + len(WITH_SERVERS)))
+def test_diagnostics_in_and_out_and_nothing_else(text: str) -> None:
+    after = with_diagnostics(text, COMMAND)
+    before, now = loads(text), loads(after)
+    servers = now.pop("lsp")
+    was = before.pop("lsp", {})
+    assert isinstance(servers, dict)
+    assert servers.pop("orchestrator") == {"command": COMMAND, "extensions": list(EXTENSIONS)}
+    others = {name: value for name, value in was.items() if name != "orchestrator"} if isinstance(was, dict) else {}
+    assert (servers, now) == (others, before)
+    assert with_diagnostics(after, COMMAND) == after
+    if "orchestrator" not in text:
+        assert loads(without_diagnostics(after, text)) == loads(text)
+
+
+@pytest.mark.parametrize("off", ["false", "null", '"x"'])
+def test_servers_that_were_switched_off_stay_off(off: str) -> None:
+    with pytest.raises(OrchestratorError) as caught:
+        with_diagnostics(f'{{"lsp": {off}}}', COMMAND)
+    assert caught.value.code == "unfit_config"
+
+
+def test_all_shown_files_are_of_languages_that_are_known() -> None:
+    assert [extension for extension in EXTENSIONS if language_of(f"a{extension}") is None] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import json5
 import pytest
 from click.testing import CliRunner
 
@@ -58,6 +59,28 @@ def test_out_again_to_the_byte(folder: Path, data: bytes) -> None:
     uninstall(removal())
     assert file.read_bytes() == data
     assert not removal().is_needed
+
+
+@pytest.mark.parametrize("data", FILES)
+def test_diagnostics_out_again_to_the_byte(folder: Path, data: bytes) -> None:
+    file = folder / "opencode.json"
+    file.write_bytes(data)
+    install(installation(has_diagnostics=True), fine)
+    assert b'"lsp": {"orchestrator": ' in file.read_bytes()
+    assert not installation(has_diagnostics=True).is_needed
+    assert not installation().is_needed
+    uninstall(removal())
+    assert file.read_bytes() == data
+
+
+@pytest.mark.parametrize("before", ['{"lsp": true}', '{"model": "a/b"}'])
+def test_language_servers_are_as_before_though_somebody_wrote_meanwhile(folder: Path, before: str) -> None:
+    file = folder / "opencode.json"
+    file.write_text(before)
+    install(installation(has_diagnostics=True), fine)
+    file.write_text(file.read_text().rstrip()[:-1] + ', "theme": "x"}')
+    uninstall(removal())
+    assert json5.loads(file.read_text()) == {"theme": "x", **json5.loads(before)}
 
 
 def test_a_file_that_was_made_goes_again(folder: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.agents.briefs import MAX_BRIEF_CHARACTERS, worker_brief
 from orchestrator.testing import make_task, write_files
+from orchestrator.tools.index import Symbols
 from orchestrator.tools.material import MAX_EXCERPT_CHARACTERS, MAX_GUIDANCE_CHARACTERS, MaterialRoom
 
 FILES = {
@@ -22,7 +23,7 @@ TASK = replace(make_task("t", write_set=["pkg/core.py"]), instructions="Make are
 
 def test_a_task_sees_what_it_names_who_calls_it_and_its_tests(tmp_path: Path) -> None:
     write_files(tmp_path, FILES)
-    found = MaterialRoom().gather(str(tmp_path), TASK, "harden area")
+    found = MaterialRoom(Symbols()).gather(str(tmp_path), TASK, "harden area")
     places = [(item.path, item.why) for item in found.excerpts]
     assert places[0] == ("pkg/core.py", "the task names it")
     assert ("pkg/shop.py", "calls area") in places
@@ -33,7 +34,7 @@ def test_a_task_sees_what_it_names_who_calls_it_and_its_tests(tmp_path: Path) ->
 
 def test_the_nearest_guidance_comes_first_and_foreign_guidance_not_at_all(tmp_path: Path) -> None:
     write_files(tmp_path, FILES)
-    guidance = MaterialRoom().gather(str(tmp_path), TASK, "").guidance
+    guidance = MaterialRoom(Symbols()).gather(str(tmp_path), TASK, "").guidance
     assert [item.path for item in guidance] == ["pkg/AGENTS.md", "AGENTS.md"]
 
 
@@ -42,7 +43,7 @@ def test_caps_hold_and_say_what_was_left_out(tmp_path: Path) -> None:
     write_files(tmp_path, {"AGENTS.md": "x" * 50_000, "pkg/core.py": body})
     names = " ".join(f"area{n}" for n in range(40))
     task = replace(make_task("t", write_set=["pkg/core.py"]), instructions=f"Mend {names}.")
-    found = MaterialRoom().gather(str(tmp_path), task, "")
+    found = MaterialRoom(Symbols()).gather(str(tmp_path), task, "")
     assert sum(len(item.text) for item in found.excerpts) <= MAX_EXCERPT_CHARACTERS
     assert found.left_out > 0
     assert len(found.guidance[0].text) <= MAX_GUIDANCE_CHARACTERS + 60
@@ -56,13 +57,13 @@ def test_a_guide_that_is_a_link_out_of_the_worktree_is_not_read(tmp_path: Path) 
     outside.write_text("TOP SECRET")
     write_files(root, {"pkg/core.py": "x = 1\n"})
     (root / "AGENTS.md").symlink_to(outside)
-    found = MaterialRoom().gather(str(root), TASK, "")
+    found = MaterialRoom(Symbols()).gather(str(root), TASK, "")
     assert found.guidance == ()
 
 
 def test_nothing_stands_twice_and_unknown_languages_give_nothing(tmp_path: Path) -> None:
     write_files(tmp_path, {"notes.txt": "area\n", "pkg/core.py": FILES["pkg/core.py"]})
-    found = MaterialRoom().gather(str(tmp_path), TASK, "area area area")
+    found = MaterialRoom(Symbols()).gather(str(tmp_path), TASK, "area area area")
     keys = [(item.path, item.line, item.why) for item in found.excerpts]
     assert len(keys) == len(set(keys))
     assert not any(item.path == "notes.txt" for item in found.excerpts)

@@ -6,7 +6,9 @@ local M = {}
 
 M.NAME = "orchestrator"
 M.INSTALL = "pip install opencode-orchestrator"
-local PROTOCOL_VERSION = 1
+local SHOW, APPROVE = { events = true, progress = true }, { permissions = true, plans = true }
+---@type orchestrator.ClientCapabilities
+local CAPABILITIES = { protocolVersion = 1, show = SHOW, approve = APPROVE }
 local START_LIMIT_MS = 15000
 local MAX_RESTARTS = 3
 local RESTART_WINDOW_S = 60
@@ -21,9 +23,7 @@ local is_missing_told = false
 local crashes = {}
 
 vim.api.nvim_create_autocmd("VimLeavePre", {
-  callback = function()
-    is_leaving = true
-  end,
+  callback = function() is_leaving = true end,
 })
 
 ---@param text string
@@ -51,9 +51,7 @@ end
 ---@return boolean
 local function is_installed()
   local program = (config.get().cmd or {})[1] or ""
-  if vim.fn.executable(program) == 1 then
-    return true
-  end
+  if vim.fn.executable(program) == 1 then return true end
   if not is_missing_told then
     is_missing_told = true
     M.say(("%q was not found; install it with: %s  (:checkhealth orchestrator)"):format(program, M.INSTALL), vim.log.levels.ERROR)
@@ -63,9 +61,7 @@ end
 
 ---@param method string
 local function note(method)
-  return function(_, params, context)
-    require("orchestrator.missions").note(method, params, context.client_id)
-  end
+  return function(_, params, context) require("orchestrator.missions").note(method, params, context.client_id) end
 end
 
 local handlers = {
@@ -83,9 +79,7 @@ local function connect(root, dispatchers)
   local rpc = vim.lsp.rpc.start(config.get().cmd or {}, dispatchers, { cwd = root })
   local request = rpc.request
   rpc.request = function(method, params, callback, ...) ---@diagnostic disable-line: duplicate-set-field
-    if method ~= "initialize" then
-      return request(method, params, callback, ...)
-    end
+    if method ~= "initialize" then return request(method, params, callback, ...) end
     return request(method, params, function(problem, result)
       if not problem then
         callback(problem, result)
@@ -103,27 +97,17 @@ end
 ---@return vim.lsp.ClientConfig
 local function client_config(root)
   local capabilities = vim.lsp.protocol.make_client_capabilities()
-  capabilities.experimental = {
-    orchestrator = {
-      protocolVersion = PROTOCOL_VERSION,
-      show = { events = true, progress = true },
-      approve = { permissions = true, plans = true },
-    },
-  }
+  capabilities.experimental = { orchestrator = CAPABILITIES }
   return {
     name = M.NAME,
-    cmd = function(dispatchers)
-      return connect(root, dispatchers)
-    end,
+    cmd = function(dispatchers) return connect(root, dispatchers) end,
     root_dir = root,
     workspace_folders = { { uri = vim.uri_from_fname(root), name = vim.fs.basename(root) } },
     capabilities = capabilities,
     handlers = handlers,
     on_init = M.on_init,
     on_exit = function(code, signal, id)
-      vim.schedule(function()
-        M.on_exit(root, code, signal, id)
-      end)
+      vim.schedule(function() M.on_exit(root, code, signal, id) end)
     end,
   }
 end
@@ -151,9 +135,7 @@ function M.on_exit(root, code, signal, id)
     return
   end
   local now = os.time()
-  crashes = vim.tbl_filter(function(at)
-    return now - at < RESTART_WINDOW_S
-  end, crashes)
+  crashes = vim.tbl_filter(function(at) return now - at < RESTART_WINDOW_S end, crashes)
   table.insert(crashes, now)
   local why = signal ~= 0 and ("signal " .. signal) or ("exit code " .. code)
   if #crashes > MAX_RESTARTS then
@@ -176,9 +158,7 @@ end
 ---@param buffer? integer Also send this buffer's text to it.
 ---@return vim.lsp.Client?
 function M.start(root, buffer)
-  if not is_installed() then
-    return nil
-  end
+  if not is_installed() then return nil end
   local client = M.of_root(root)
   if not client then
     local id = vim.lsp.start_client(client_config(root)) ---@diagnostic disable-line: deprecated
@@ -206,9 +186,7 @@ end
 function M.here()
   local client = M.start(M.root(0) or vim.fn.getcwd())
   local is_ready = client
-    and vim.wait(START_LIMIT_MS, function()
-      return client.initialized == true or client:is_stopped()
-    end, 10)
+    and vim.wait(START_LIMIT_MS, function() return client.initialized == true or client:is_stopped() end, 10)
   if client and not is_ready then
     M.say(("the server did not answer within %d s"):format(START_LIMIT_MS / 1000), vim.log.levels.ERROR)
   end

@@ -27,9 +27,7 @@ end
 local function about(act)
   return function(call)
     local server = client.here()
-    if not server then
-      return
-    end
+    if not server then return end
     missions.learn(server, function()
       local mission, words = target(call.fargs)
       if mission then
@@ -61,9 +59,7 @@ end
 ---@return orchestrator.ContextItem[]
 local function context(call, root)
   local name = vim.api.nvim_buf_get_name(0)
-  if call.range == 0 or not vim.startswith(name, root .. "/") then
-    return {}
-  end
+  if call.range == 0 or not vim.startswith(name, root .. "/") then return {} end
   return { { path = name:sub(#root + 2), firstLine = call.line1, lastLine = call.line2 } }
 end
 
@@ -71,22 +67,14 @@ end
 ---@param call orchestrator.Call
 local function start(text, call)
   local server = vim.trim(text) ~= "" and client.here()
-  if not server then
-    return
-  end
+  if not server then return end
   if vim.bo.modified then
     client.say("this buffer is not written; the mission works on what is on disk", vim.log.levels.WARN)
   end
   local options = config.get()
-  client.request(server, "mission/start", {
-    text = text,
-    context = context(call, server.config.root_dir),
-    trust = call.bang or options.trust,
-    host = options.host,
-    approval = options.approval,
-  }, function(result)
-    telling.started({ id = result.missionId, text = text }, result.queuePosition)
-  end)
+  local params = { text = text, context = context(call, server.config.root_dir), trust = call.bang or options.trust }
+  params.host, params.approval = options.host, options.approval
+  client.request(server, "mission/start", params, function(result) telling.started({ id = result.missionId, text = text }, result.queuePosition) end)
 end
 
 local M = {}
@@ -97,31 +85,21 @@ function M.start(call)
     start(call.args, call)
     return
   end
-  vim.ui.input({ prompt = "Mission: " }, function(text)
-    start(text or "", call)
-  end)
+  vim.ui.input({ prompt = "Mission: " }, function(text) start(text or "", call) end)
 end
 
 M.stop = asks("stop", true, function(result, name)
   local kept = #(result.kept or {}) > 0 and ("; the work in %d file(s) is kept"):format(#result.kept) or ""
   return ("%s: %s%s"):format(result.status or "stopped", name, kept)
 end)
-M.pause = asks("pause", true, function(_, name)
-  return name .. " is held"
-end)
-M.resume = asks("resume", true, function(_, name)
-  return name .. " goes on"
-end)
-M.retry = asks("retry", false, function(_, name)
-  return "tried again: " .. name
-end)
+M.pause = asks("pause", true, function(_, name) return name .. " is held" end)
+M.resume = asks("resume", true, function(_, name) return name .. " goes on" end)
+M.retry = asks("retry", false, function(_, name) return "tried again: " .. name end)
 M.undo = asks("undo", false, function(result, name)
   return ("undone: %d file(s) are as they were before %s"):format(#result.paths, name)
 end)
 
-M.status = about(function(_, mission)
-  require("orchestrator.status").open(mission.id)
-end)
+M.status = about(function(_, mission) require("orchestrator.status").open(mission.id) end)
 M.approve = about(function(server, mission, words)
   require("orchestrator.asking").answer(server, mission, words[1], table.concat(words, " ", 2))
 end)
@@ -131,16 +109,10 @@ M.steer = about(function(server, mission, words)
     return
   end
   local params = { missionId = mission.id, taskId = words[1], text = table.concat(words, " ", 2) }
-  client.request(server, "task/steer", params, function()
-    client.say(words[1] .. " is told at its next step")
-  end)
+  client.request(server, "task/steer", params, function() client.say(words[1] .. " is told at its next step") end)
 end)
-M.log = about(function(server, mission, words)
-  pages.log(server, mission, words[1])
-end)
-M.diff = about(function(server, mission, words)
-  pages.diff(server, mission, words[1])
-end)
+M.log = about(function(server, mission, words) pages.log(server, mission, words[1]) end)
+M.diff = about(function(server, mission, words) pages.diff(server, mission, words[1]) end)
 M.summary = about(pages.summary)
 
 return M

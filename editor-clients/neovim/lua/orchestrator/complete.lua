@@ -12,18 +12,12 @@ local LIMIT_MS = 1000
 ---@return string[]
 local function tasks(mission_id)
   local running, ids = client.running(), nil
-  if not running then
-    return {}
-  end
+  if not running then return {} end
   local function keep(plan)
-    ids = vim.tbl_map(function(task)
-      return task.id
-    end, plan.tasks or {})
+    ids = vim.tbl_map(function(task) return task.id end, plan.tasks or {})
   end
   client.request(running, "plan/get", { missionId = mission_id }, keep, keep)
-  vim.wait(LIMIT_MS, function()
-    return ids
-  end, 5)
+  vim.wait(LIMIT_MS, function() return ids end, 5)
   return ids or {}
 end
 
@@ -49,9 +43,7 @@ function M.complete(lead, line)
       vim.list_extend(found, tasks(mission.id))
     end
   end
-  return vim.tbl_filter(function(word)
-    return vim.startswith(word, lead)
-  end, found)
+  return vim.tbl_filter(function(word) return vim.startswith(word, lead) end, found)
 end
 
 return M

@@ -8,9 +8,7 @@ local LIMIT_MS = 20000
 ---@return string? output nil when the program can't be run or does not end well
 local function run(arguments)
   local is_started, process = pcall(vim.system, arguments, { text = true, timeout = LIMIT_MS })
-  if not is_started then
-    return nil
-  end
+  if not is_started then return nil end
   local ended = process:wait()
   return ended.code == 0 and ended.stdout or nil
 end
@@ -53,9 +51,7 @@ function M.check()
     vim.health.error("Neovim 0.10 or newer is needed")
   end
   local program = (require("orchestrator.config").get().cmd or {})[1] or ""
-  if not check_program(program) then
-    return
-  end
+  if not check_program(program) then return end
   check_connection()
   local report = run({ program, "doctor", "--workspace", vim.fn.getcwd() })
   if report then

@@ -14,9 +14,7 @@ end
 ---@return string
 function M.statusline()
   local mission = require("orchestrator.missions").newest()
-  if not mission or mission.is_over then
-    return ""
-  end
+  if not mission or mission.is_over then return "" end
   local text = mission.status
   if mission.counts and mission.counts.total > 0 then
     text = ("%s %d/%d"):format(text, mission.counts.done, mission.counts.total)

@@ -52,9 +52,7 @@ end
 ---@return orchestrator.Mission[]
 function M.list()
   local all = vim.tbl_values(known)
-  table.sort(all, function(one, other)
-    return one.order > other.order
-  end)
+  table.sort(all, function(one, other) return one.order > other.order end)
   return all
 end
 
@@ -65,9 +63,7 @@ function M.newest()
   local first
   for _, mission in ipairs(M.list()) do
     if not client or mission.client_id == client.id then
-      if not mission.is_over then
-        return mission
-      end
+      if not mission.is_over then return mission end
       first = first or mission
     end
   end
@@ -86,9 +82,7 @@ end
 function M.watch(callback)
   local key = #watchers + 1
   watchers[key] = callback
-  return function()
-    watchers[key] = nil
-  end
+  return function() watchers[key] = nil end
 end
 
 ---@param mission orchestrator.Mission
@@ -112,15 +106,9 @@ end
 ---What is told once, by the type of the event.
 ---@type table<string, fun(mission: orchestrator.Mission, data: table)>
 local tell = {
-  ["mission.accepted"] = function(mission, data)
-    mission.text = data.text or mission.text
-  end,
-  ["question.answered"] = function(mission, data)
-    mission.questions[data.questionId] = nil
-  end,
-  ["mission.sealed"] = function(mission)
-    stands(mission, "sealed")
-  end,
+  ["mission.accepted"] = function(mission, data) mission.text = data.text or mission.text end,
+  ["question.answered"] = function(mission, data) mission.questions[data.questionId] = nil end,
+  ["mission.sealed"] = function(mission) stands(mission, "sealed") end,
   ["mission.ended"] = function(mission, data)
     stands(mission, data.status)
     require("orchestrator.telling").ended(mission, data)
@@ -129,9 +117,7 @@ local tell = {
     require("orchestrator.telling").delivered(mission, data)
     vim.schedule(vim.cmd.checktime)
   end,
-  ["mission.undone"] = function()
-    vim.schedule(vim.cmd.checktime)
-  end,
+  ["mission.undone"] = function() vim.schedule(vim.cmd.checktime) end,
 }
 
 ---@type table<string, fun(params: table, client_id: integer)>

@@ -12,14 +12,8 @@ local KEYS = { l = "TaskLog", d = "TaskDiff", p = "TaskPause", r = "TaskResume",
 local OF_TASKS = { l = true, d = true, p = true, r = true, s = true }
 
 local WARN, OK, INFO, FAINT = "DiagnosticWarn", "DiagnosticOk", "DiagnosticInfo", "Comment"
-local MARK = {
-  open = { "○", FAINT },
-  running = { "▸", INFO },
-  fixing = { "↻", WARN },
-  done = { "✓", OK },
-  failed = { "✗", "DiagnosticError" },
-  struck = { "–", FAINT },
-}
+local MARK = { open = { "○", FAINT }, running = { "▸", INFO }, fixing = { "↻", WARN } }
+MARK.done, MARK.failed, MARK.struck = { "✓", OK }, { "✗", "DiagnosticError" }, { "–", FAINT }
 
 ---@class orchestrator.StatusWindow
 ---@field mission_id string
@@ -85,9 +79,7 @@ end
 ---@param view orchestrator.StatusWindow
 ---@param lines [string, string, string?][]
 local function draw(view, lines)
-  local texts = vim.tbl_map(function(line)
-    return line[1]
-  end, lines)
+  local texts = vim.tbl_map(function(line) return line[1] end, lines)
   vim.bo[view.buffer].modifiable = true
   vim.api.nvim_buf_set_lines(view.buffer, 0, -1, false, texts)
   vim.bo[view.buffer].modifiable = false
@@ -106,9 +98,7 @@ local function refresh(view)
   local function is_open()
     return shown == view and vim.api.nvim_win_is_valid(view.window)
   end
-  if view.is_due then
-    return
-  end
+  if view.is_due then return end
   view.is_due = true
   vim.defer_fn(function()
     view.is_due = false
@@ -141,10 +131,7 @@ local function open_window(mission_id)
   local width = math.min(100, math.max(40, math.floor(vim.o.columns * 0.8)))
   local window = vim.api.nvim_open_win(buffer, true, {
     relative = "editor",
-    width = width,
-    height = 6,
-    row = 2,
-    col = math.floor((vim.o.columns - width) / 2),
+    width = width, height = 6, row = 2, col = math.floor((vim.o.columns - width) / 2),
     style = "minimal",
     border = "rounded",
     title = " Mission ",

@@ -4,10 +4,29 @@ use std::ffi::c_void;
 use std::process::abort;
 
 use libmimalloc_sys::{mi_calloc, mi_free, mi_malloc, mi_realloc};
+#[cfg(target_os = "linux")]
+use libmimalloc_sys::{mi_option_set, mi_option_t};
 use mimalloc::MiMalloc;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// `mi_option_arena_eager_commit` of mimalloc 3, which the bindings do not name.
+#[cfg(target_os = "linux")]
+const ARENA_EAGER_COMMIT: mi_option_t = 4;
+
+/// Memory is committed piece by piece, which must be said when the module is loaded, before the first piece: an arena that
+/// is committed at once is filled by huge pages, of which a linter of many small trees touches little.
+#[cfg(target_os = "linux")]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static COMMIT_IN_PIECES: extern "C" fn() = {
+    extern "C" fn set() {
+        // SAFETY: the number is one of an option, which is a static of mimalloc.
+        unsafe { mi_option_set(ARENA_EAGER_COMMIT, 0) };
+    }
+    set
+};
 
 /// Let the parser use it, too. Called once, before the first parse.
 pub(crate) fn install() {

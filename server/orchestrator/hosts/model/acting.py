@@ -10,8 +10,8 @@ from itertools import groupby
 import anyio
 from pydantic_ai.messages import ModelResponse, ToolCallPart, ToolReturnPart
 
-from orchestrator.agents.results import ResultError, ResultTool
-from orchestrator.agents.roles import READING_TOOLS
+from orchestrator.agents.results import HandedIn, ResultError, ResultTool
+from orchestrator.agents.roles import HARMLESS_TOOLS
 from orchestrator.hosts.model.pages import RECALL, Pages
 from orchestrator.ports.host import SessionRoom, ToolError
 from orchestrator.redaction import redact
@@ -19,7 +19,7 @@ from orchestrator.redaction import redact
 MAX_CALLS = 64
 """Calls of one answer that are run; the others are refused."""
 _WRONG_CODES = frozenset({"bad_arguments", "unknown_tool", "tool_not_allowed", "malformed_arguments"})
-_READING = frozenset({*READING_TOOLS, RECALL.name})
+_READING = HARMLESS_TOOLS | {RECALL.name}
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Acted:
     """
 
     returns: list[ToolReturnPart] = field(default_factory=list[ToolReturnPart])
-    result: str | None = None
+    result: HandedIn | None = None
     wrong: list[str] = field(default_factory=list[str])
     has_written: bool = False
 

@@ -51,6 +51,17 @@ class ModelHost:
         """A model reads what it is told."""
         return True
 
+    def advises(self, role: Role) -> bool:
+        """A model plays every role that one is configured for."""
+        return bool(self.models(role))
+
+    def models(self, role: Role) -> tuple[str, ...]:
+        """The names of the role's chain; none where the configuration has none."""
+        try:
+            return tuple(choice.name for choice in self._chains.of(role, ""))
+        except OrchestratorError:
+            return ()
+
     async def open(self, spec: SessionSpec, tools: SessionRoom) -> Session:
         """A session with the first model of the role's chain. Raises HostError."""
         try:

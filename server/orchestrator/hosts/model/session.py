@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart, ToolReturnPart
@@ -61,6 +61,7 @@ class ModelSession:
         self._actor = Actor(room, result_tool, self._pages)
         self._history = legacy.history if legacy else History(spec.system, pages)
         self._history.become(spec.system)
+        self._is_heir = legacy is not None
         self._bequeath = bequeath
         self._has_single_task = False
         self._fuse = LoopFuse()
@@ -112,8 +113,13 @@ class ModelSession:
             self._history.add(response, acted.returns)
             self._has_written = self._has_written or acted.has_written
             if acted.result is not None:
-                self._has_single_task = self._role is Role.PLANNER and len(json.loads(acted.result)["tasks"]) == 1
-                return self._ended(acted.result, read, written)
+                handed = acted.result
+                self._has_single_task = self._role is Role.PLANNER and len(json.loads(handed.text)["tasks"]) == 1
+                return replace(
+                    self._ended(handed.text, read, written),
+                    decisions=handed.decisions,
+                    failed_approaches=handed.failed_approaches,
+                )
             if not acted.returns:
                 text = _text(response)
                 if self._may_end():
@@ -129,6 +135,8 @@ class ModelSession:
         problems = [problem for problem in brief.problems if problem not in self._heard]
         if self._history.is_empty:
             self._history.say(brief.text)
+        elif self._is_heir and not self._told:
+            self._history.say(brief.handover or brief.text)
         elif brief.text != self._told:
             self._history.say(brief.update or brief.text)
         elif problems:

@@ -26,6 +26,16 @@ class OpenCodeHost:
         """Mediated, as in any OpenCode with the plugin."""
         return "mediated"
 
+    @property
+    def is_metered(self) -> bool:
+        """A provider stands behind OpenCode's models."""
+        return True
+
+    @property
+    def is_reading(self) -> bool:
+        """A model reads what it is told."""
+        return True
+
     async def open(self, spec: SessionSpec, tools: SessionRoom) -> Session:
         """A new session. Raises HostError."""
         await self._program.ensure(lambda: self._register.has(NAME))

@@ -26,6 +26,7 @@ from orchestrator.rpc.handlers.mission_status import mission_status
 from orchestrator.rpc.handlers.mission_stop import mission_stop
 from orchestrator.rpc.handlers.mission_summary import mission_summary
 from orchestrator.rpc.handlers.mission_undo import mission_undo
+from orchestrator.rpc.handlers.permission_ask import permission_ask
 from orchestrator.rpc.handlers.permission_reply import permission_reply
 from orchestrator.rpc.handlers.plan_approve import plan_approve
 from orchestrator.rpc.handlers.plan_get import plan_get
@@ -89,6 +90,7 @@ WITH_PEER: dict[str, PeerHandler] = {
     "task/resume": task_resume,
     "task/steer": task_steer,
     "permission/reply": permission_reply,
+    "permission/ask": permission_ask,
     "budget/change": budget_change,
     "budget/reserve": budget_reserve,
     "budget/settle": budget_settle,

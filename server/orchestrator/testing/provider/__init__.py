@@ -6,8 +6,10 @@ runs one for programs in other languages. It listens on loopback alone.
 
 from __future__ import annotations
 
+from orchestrator.testing.provider.competence import Competence
 from orchestrator.testing.provider.exchange import Answer, Call, Failure, Message, Policy, ToolCall
 from orchestrator.testing.provider.faults import FAULTS, Fault, struck
+from orchestrator.testing.provider.mistakes import Mistake, Skill, wrong_bodies
 from orchestrator.testing.provider.script import ProviderScript, Script, load_script
 from orchestrator.testing.provider.seeded import SeededFaults
 from orchestrator.testing.provider.server import FakeProvider, serving
@@ -16,16 +18,20 @@ __all__ = [
     "FAULTS",
     "Answer",
     "Call",
+    "Competence",
     "Failure",
     "FakeProvider",
     "Fault",
     "Message",
+    "Mistake",
     "Policy",
     "ProviderScript",
     "Script",
     "SeededFaults",
+    "Skill",
     "ToolCall",
     "load_script",
     "serving",
     "struck",
+    "wrong_bodies",
 ]

@@ -31,6 +31,7 @@ def _message(row: Json) -> Message:
         raise ValueError(f"unknown role {row['role']!r}")
     texts: list[str] = []
     calls: list[str] = []
+    called: list[str] = []
     results: list[str] = []
     is_thinking = False
     for block in _blocks(row["content"]):
@@ -39,6 +40,7 @@ def _message(row: Json) -> Message:
                 texts.append(str(block["text"]))
             case "tool_use":
                 calls.append(str(block["id"]))
+                called.append(str(block["name"]))
                 texts.append(f"{block['name']} {json.dumps(block['input'])}")
             case "tool_result":
                 results.append(str(block["tool_use_id"]))
@@ -47,7 +49,7 @@ def _message(row: Json) -> Message:
                 is_thinking = True
             case kind:
                 raise ValueError(f"unknown block {kind!r}")
-    return Message(row["role"], "\n".join(texts), tuple(calls), tuple(results), is_thinking)
+    return Message(row["role"], "\n".join(texts), tuple(calls), tuple(results), is_thinking, tuple(called))
 
 
 def failure_body(failure: Failure) -> str:

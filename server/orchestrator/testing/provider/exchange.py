@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -20,13 +21,18 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation. `calls` are ids of tool calls that it makes, `results` of those it answers."""
+    """One message of a conversation.
+
+    `calls` are ids of tool calls that it makes, `called` the names of their tools; `results` are ids of calls that it
+    answers.
+    """
 
     role: Literal["user", "assistant"]
     text: str
     calls: tuple[str, ...] = ()
     results: tuple[str, ...] = ()
     has_thinking: bool = False
+    called: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,9 @@ class Call:
 
     @property
     def size_tokens(self) -> int:
-        """Tokens of the whole request, at four characters each."""
-        return (len(self.system) + sum(len(message.text) for message in self.messages) + 3) // 4
+        """Tokens of the whole request, the descriptions of tools included, at four characters each."""
+        words = len(self.system) + sum(len(message.text) for message in self.messages)
+        return (words + len(json.dumps(self.body.get("tools") or "")) + 1) // 4
 
 
 @dataclass(frozen=True, slots=True)

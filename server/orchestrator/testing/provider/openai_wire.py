@@ -28,7 +28,8 @@ def read_call(number: int, body: Json, key: str) -> Call:
                 words = " ".join([text, *(str(call["function"]) for call in calls)])
                 ids = tuple(str(call["id"]) for call in calls)
                 is_thinking = bool(row.get("reasoning_content") or row.get("reasoning"))
-                messages.append(Message("assistant", words, ids, has_thinking=is_thinking))
+                names = tuple(str(call["function"]["name"]) for call in calls)
+                messages.append(Message("assistant", words, ids, has_thinking=is_thinking, called=names))
             case "user":
                 messages.append(_joined(messages, text))
             case role:

@@ -1,0 +1,87 @@
+"""Neovim as it looks in a terminal: the command line, its completion, the status window and its keys."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from editor import NVIM, ORCHESTRATOR, PLUGIN  # pyright: ignore[reportMissingImports] - beside this file
+from harness import Plan  # pyright: ignore[reportMissingImports] - of the end-to-end tests
+
+LIMIT_S = 120.0
+
+
+class Terminal:
+    """A tmux of the test's own, with one program in it."""
+
+    def __init__(self, argv: list[str], folder: Path, env: dict[str, str]) -> None:
+        self._env = {**env, "TMUX": "", "TERM": "screen-256color", "LC_ALL": "C.UTF-8"}
+        self._socket = str(folder / ".opencode" / "tmux")
+        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "110", "-y", "30", "-c", str(folder), *argv)
+
+    def _tmux(self, *args: str) -> str:
+        command = ["tmux", "-u", "-S", self._socket, *args]
+        return subprocess.run(command, env=self._env, capture_output=True, text=True, check=True).stdout
+
+    def screen(self, *more: str) -> str:
+        """What stands on the screen now."""
+        return self._tmux("capture-pane", "-p", *more)
+
+    def type(self, *keys: str) -> None:
+        """Press keys, such as "Enter" or "C-c"; anything else is text."""
+        self._tmux("send-keys", *keys)
+
+    def shows(self, *parts: str) -> None:
+        """Wait until all of these stand on the screen."""
+        self.until(lambda: all(part in self.screen() for part in parts))
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait until something holds; fails with the screen."""
+        deadline = time.monotonic() + LIMIT_S
+        while not condition():
+            assert time.monotonic() < deadline, self.screen()
+            time.sleep(0.1)
+
+    def end(self) -> None:
+        """End tmux and what runs in it."""
+        self._tmux("kill-server")
+
+
+@pytest.fixture
+def terminal(workspace: Path, tmp_path: Path) -> Iterator[Terminal]:
+    """A Neovim with this plugin alone, and a mission at hand whose second task takes its time."""
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed: make test-editors")
+    plan = Plan()
+    plan.task("api", "api.py", work={"actions": [{"write": {"path": "api.py", "content": "A = 1\n"}}]})
+    work = {"duration_s": 300, "actions": [{"write": {"path": "docs.py", "content": "A = 1\n"}}]}
+    host = plan.task("docs", "docs.py", work=work, depends_on=["api"]).save(workspace)
+    settings = f"let g:orchestrator = {{'cmd': ['{ORCHESTRATOR}', 'serve'], 'host': '{host}'}}"
+    plugin = ["--cmd", f"set rtp^={PLUGIN}", "--cmd", settings, "-c", "runtime plugin/orchestrator.lua"]
+    homes = {f"XDG_{name}_HOME": str(tmp_path / name.lower()) for name in ("STATE", "CACHE", "DATA", "CONFIG")}
+    argv = [NVIM, "--clean", "-n", *plugin, "-c", "filetype on | edit names.py"]
+    started = Terminal(argv, workspace, {**os.environ, **homes})
+    yield started
+    started.end()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_mission_is_started_watched_and_stopped_in_a_terminal(terminal: Terminal) -> None:
+    terminal.shows("return not name in names")
+    terminal.type(":TaskSt", "Tab")
+    terminal.shows("TaskStop", "TaskStatus")
+    terminal.type("C-c")
+    terminal.type(":Task build a small API", "Enter")
+    terminal.shows("mission started: build a small API")
+    terminal.type(":TaskStatus", "Enter")
+    terminal.shows("▸ docs", "✓ api", "1 of 2", "╭", " Mission ", "q close  l log  d diff")
+    terminal.type("s")
+    terminal.shows("stopped  on scripted")
+    terminal.type("q")
+    terminal.until(lambda: "╭" not in terminal.screen())
