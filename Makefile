@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-rust test-python test-opencode test-editors conformance coverage hostile sim fuzz-protocol \
+.PHONY: help setup setup-dev demo test test-rust test-python test-opencode test-vscode test-editors bench-structure conformance coverage hostile sim fuzz-protocol \
   crash crash-long soak parity mutants \
   false-alarms fuzz-guardian lint format generate bench lock clean
 
@@ -45,7 +45,7 @@ setup: $(STAMPS)/product ## Install the product into .venv (uv, locked requireme
 $(STAMPS)/dev: $(STAMPS)/product requirements/dev.txt
 	@echo "installing what tests and linters need"
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
-	@for folder in protocol/typescript editor-clients/opencode; do (cd $$folder && npm ci --silent --ignore-scripts); done
+	@for folder in protocol/typescript editor-clients/opencode editor-clients/vscode; do (cd $$folder && npm ci --silent --ignore-scripts); done
 	@touch $@
 
 setup-dev: $(STAMPS)/dev ## Install also what the tests and linters need
@@ -59,7 +59,7 @@ test-rust: setup-dev ## Run the tests of the native core
 	@.ci/stage "rust tests" cargo test --quiet --locked --manifest-path rust/Cargo.toml --workspace --exclude orchestrator-core-python
 
 test-python: setup-dev ## Run the Python tests
-	@.ci/stage "python tests" $(BIN)/python -m pytest $(PYTEST_FLAGS) --ignore=tests/opencode
+	@.ci/stage "python tests" $(BIN)/python -m pytest $(PYTEST_FLAGS) --ignore=tests/opencode --ignore=tests/vscode
 
 test-opencode: setup-dev ## Run missions in a real OpenCode
 	@mkdir -p build/opencode && cp tests/opencode/package.json tests/opencode/package-lock.json tests/opencode/.npmrc build/opencode/
@@ -68,6 +68,10 @@ test-opencode: setup-dev ## Run missions in a real OpenCode
 
 test-editors: ## Run the tests in real editors that need system packages
 	@echo "Neovim's tests need none and are part of make test; no other editor client yet"
+
+test-vscode: setup-dev ## Run missions in a real VS Code; puts it and Chromium into build/vscode
+	@tests/vscode/install.sh && cd editor-clients/vscode && npm run --silent build
+	@ORCHESTRATOR_TEST_VSCODE=1 .ci/stage "vscode tests" $(BIN)/python -m pytest -q tests/vscode
 
 conformance: setup-dev ## Run the protocol's conformance suite against all transports
 	@$(BIN)/python -m pytest -q tests/conformance
@@ -87,6 +91,10 @@ coverage: setup-dev ## Every branch of the domain and the journal is tested
 
 sim: setup-dev ## Play the engine through 1,000 seeded worlds of faults; SEEDS=50000 for the long run
 	@$(BIN)/python tests/sim/run.py
+
+bench-structure: setup-dev ## Compare one session with the orchestrator, on simulated models or on a real PROVIDER=… MODEL=…
+	@$(BIN)/python tests/structure/fetch.py
+	@$(BIN)/python tests/structure/run.py --tasks $(or $(TASKS),40) $(if $(PROVIDER),--provider $(PROVIDER) --model $(MODEL) --key-env "$(KEY_ENV)",--write)
 
 hostile: setup-dev ## Let a hostile session loose on tools and launcher
 	@$(BIN)/python tests/security/hostile.py

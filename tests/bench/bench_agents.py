@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from orchestrator.ports.host import Brief, SessionSpec
 from orchestrator.ports.workspace import Worktree
 from orchestrator.sandbox.launcher import NativeLauncher
 from orchestrator.testing import UnlimitedRoom
-from orchestrator.testing.provider import Answer, Call, Failure, FakeProvider, ToolCall, serving
+from orchestrator.testing.provider import Answer, Call, FakeProvider, Policy, ToolCall, serving
 from orchestrator.tools.shed import ToolShed
 
 MODULES = 8
@@ -83,7 +82,7 @@ def _steps(looks: int, works: int) -> list[Answer]:
     return [Answer(calls=(ToolCall(name, said),)) for name, said in (*reads, *edits, *checks)]
 
 
-def _policy(looks: int, works: int, spent: list[int]) -> Callable[[Call], Answer | Failure]:
+def _policy(looks: int, works: int, spent: list[int]) -> Policy:
     """The scripted model; `spent` gets the tokens of every exchange."""
     steps = _steps(looks, works)
 

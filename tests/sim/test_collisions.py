@@ -29,7 +29,9 @@ def colliding(chance: random.Random, count: int = 60) -> list[TaskSpec]:
 
 
 def calm(plan: FaultPlan) -> FaultPlan:
-    return FaultPlan({}, 0, 0, 0, 0, {}, 0, (), plan.median_s, lives_on=False, is_metered=False)
+    return FaultPlan(
+        {}, 0, 0, 0, 0, {}, 0, (), plan.median_s, lives_on=False, is_metered=False, advising=frozenset(), objecting=0.0
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))

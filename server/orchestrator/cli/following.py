@@ -84,8 +84,9 @@ async def follow(
     """Hand the events of a mission that was started here to `take` until it has ended.
 
     One SIGINT or SIGTERM, also one that was `noted` before, stops the mission gently: its work is kept. A second one
-    leaves at once; once it is leaving they are ignored, until the caller's `noted_signals` ends. A client that is killed leaves the mission running; a server that is lost is looked for, and nothing
-    of the story is missed. Without somebody who attends, it also returns when the mission waits for a person.
+    leaves at once; once it is leaving they are ignored, until the caller's `noted_signals` ends. A client that is
+    killed leaves the mission running; a server that is lost is looked for, and nothing of the story is missed. Without
+    somebody who attends, it also returns when the mission waits for a person.
     Raises OrchestratorError.
     """
     async with lasting(partial(server_for, workspace, say), say) as client:

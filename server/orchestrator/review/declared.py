@@ -30,8 +30,8 @@ PROVIDERS: dict[str, tuple[str, ...]] = {
     "pythoncom": ("pywin32",), "rest_framework": ("djangorestframework",), "ruamel": ("ruamel-yaml",),
     "serial": ("pyserial",), "skimage": ("scikit-image",), "sklearn": ("scikit-learn",), "slugify": ("python-slugify",),
     "socketio": ("python-socketio",), "starlette": ("fastapi",), "telegram": ("python-telegram-bot",),
-    "tlz": ("toolz",), "usb": ("pyusb",), "websocket": ("websocket-client",), "win32api": ("pywin32",), "win32con": ("pywin32",),
-    "wx": ("wxpython",), "yaml": ("pyyaml",), "zmq": ("pyzmq",),
+    "tlz": ("toolz",), "usb": ("pyusb",), "websocket": ("websocket-client",), "win32api": ("pywin32",),
+    "win32con": ("pywin32",), "wx": ("wxpython",), "yaml": ("pyyaml",), "zmq": ("pyzmq",),
 }  # fmt: skip
 """Import names whose distribution is called otherwise."""
 

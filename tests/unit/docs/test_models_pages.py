@@ -37,10 +37,12 @@ def test_the_script_is_valid() -> None:
     assert len(ProviderScript.model_validate(json5.loads(text)).rules) == 4
 
 
-def test_the_policy_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (text,) = examples("fake-provider.md", "python")
-    exec(compile(text, "fake-provider.md", "exec"), {})  # noqa: S102 - the page's own example
+def test_the_policies_run(capsys: pytest.CaptureFixture[str]) -> None:
+    own, known = examples("fake-provider.md", "python")
+    exec(compile(own, "fake-provider.md", "exec"), {})  # noqa: S102 - the page's own example
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/v1 0\n", capsys.readouterr().out)
+    exec(compile(known, "fake-provider.md", "exec"), {})  # noqa: S102 - as above
+    assert re.fullmatch(r"`first` in pkg/find\.py .* http://127\.0\.0\.1:\d+/v1\n", capsys.readouterr().out)
     assert serving
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,9 @@ from orchestrator.domain.mission import Mission
 from orchestrator.domain.words import Cause, DeliveryMode, MissionStatus, NoteKind, ReviewVerdict, Strategy
 from orchestrator.engine.searching import SEARCHED_FILES
 from orchestrator.engine.service import StartRequest
-from orchestrator.testing.provider import Answer, Call, Failure, FakeProvider, ToolCall, serving
+from orchestrator.testing.provider import Answer, Call, Failure, FakeProvider, Policy, ToolCall, serving
 
 pytestmark = pytest.mark.anyio
-Policy = Callable[[Call], Answer | Failure]
 CHECK = {"name": "runs", "command": "python3 -m compileall -f -q .", "when": "merge"}
 
 

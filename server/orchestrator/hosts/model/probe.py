@@ -7,6 +7,7 @@ from typing import Final
 
 from orchestrator.config.model import Config
 from orchestrator.domain.budget import Amounts
+from orchestrator.domain.mission import Answered
 from orchestrator.errors import OrchestratorError
 from orchestrator.hosts.model.chain import ModelChoice, chains_of
 from orchestrator.hosts.model.prices import is_priced
@@ -91,6 +92,10 @@ class _Unlimited:
     async def reserve(self, worst: Amounts) -> str:  # noqa: ARG002 - the port's
         """Granted."""
         return "probe"
+
+    async def ask(self, subject: str, text: str) -> Answered:  # noqa: ARG002 - the port's
+        """Nobody is there."""
+        raise OrchestratorError("too_many_questions", "a probe asks nobody", "")
 
     async def settle(self, reservation_id: str, used: Amounts) -> None:
         """Nobody counts."""
