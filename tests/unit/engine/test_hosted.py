@@ -134,8 +134,8 @@ def test_a_client_hosts_a_mission(player: Player, editor: Editor) -> None:
             recorded = await end(service, mission)
             assert mission.status is MissionStatus.UNVERIFIED
             assert sorted(of(recorded, AttemptIntegrated)) == ["a", "b"]
-            assert sorted(of(recorded, SessionOpened)) == ["", "a", "b"]
-            assert len(editor.deleted) == 3
+            assert sorted(of(recorded, SessionOpened)) == ["", "", "a", "b"], "a planner, two workers, a reviewer"
+            assert len(editor.deleted) == 4
 
     run_virtual(run)
 
