@@ -371,7 +371,12 @@ def _lane(tally: Tally, nursery: str, folder: Path, seed: int, kills: int) -> No
         number += 1
         place = folder / f"lane{seed}-{number}"
         place.mkdir()
-        left -= Mission(tally, nursery, place, dice).run(min(left, KILLS_PER_MISSION))
+        try:
+            left -= Mission(tally, nursery, place, dice).run(min(left, KILLS_PER_MISSION))
+        except Exception as error:  # noqa: BLE001 - a fault of this driver counts as one, and loses nothing that was found
+            with tally.lock:
+                tally.verdict.problems.append(f"{place}: {type(error).__name__}: {error}")
+            return
         tell(tally.kills.total(), tally.wanted, f"{tally.missions} missions ended, {tally.faults} faults")
         if tally.is_clean:
             shutil.rmtree(place, ignore_errors=True)

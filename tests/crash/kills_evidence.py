@@ -22,7 +22,11 @@ Row = dict[str, Any]
 
 
 class Rows:
-    """The lines of a file that processes append to, each read once; one that was cut off is left out."""
+    """The lines of a file that processes append to, each read once.
+
+    A line that was cut off is left out: a process may be killed between two pages of its write, and then the next one
+    goes on in the same line. Rows begin like nothing that is inside of one.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -39,9 +43,14 @@ class Rows:
                 file.seek(self._read_bytes)
                 whole, newline, _ = file.read().rpartition(b"\n")
             if newline:
-                self._rows += [json.loads(line) for line in whole.split(b"\n")]
+                self._rows += [json.loads(_last_row(line)) for line in whole.split(b"\n")]
                 self._read_bytes += len(whole) + 1
             return self._rows
+
+
+def _last_row(line: bytes) -> bytes:
+    """What stands behind the rows of a line that were cut off."""
+    return line[line.rindex(b'{"what": ') :]
 
 
 @dataclass(slots=True)

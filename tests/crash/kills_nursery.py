@@ -35,7 +35,7 @@ TOLD = {"server_gone", "server_unreachable", "server_closing", "journal_locked"}
 
 
 def append(path: str, **row: object) -> None:
-    """One line, in one write: what a killed process has written is whole."""
+    """One line, in one write, which a kill can cut between two pages."""
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
     os.write(handle, json.dumps({**row, "at_s": time.monotonic()}).encode() + b"\n")
     os.close(handle)
