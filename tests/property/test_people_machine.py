@@ -186,6 +186,8 @@ class PeopleMachine(RuleBasedStateMachine):
         self.model.open.clear()
         assert not isinstance(self.send(c.TakeUp("gone")), str)
         assert not self.mission.leases
+        for name in self.model.asked - self.model.answered.keys():  # whoever waited for the answer is gone
+            self.model.answered[name] = Answer.DENY
 
     @invariant()
     def nothing_acknowledged_is_lost(self) -> None:
