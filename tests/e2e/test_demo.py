@@ -15,6 +15,7 @@ HEALINGS = {"syntax", "imports", "check:tests"}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_demo_heals_every_mistake_and_seals(tmp_path: Path) -> None:
     # The demo makes its workspace and its state in the temporary folder. The first `python` on PATH is of no use to it.
     programs = tmp_path / "programs"
@@ -22,7 +23,7 @@ def test_the_demo_heals_every_mistake_and_seals(tmp_path: Path) -> None:
     (programs / "python").write_text("#!/bin/sh\nexit 1\n")
     (programs / "python").chmod(0o755)
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-    done = orchestrator("demo", "--json", env={"TMPDIR": str(tmp_path), "PATH": path})
+    done = orchestrator("demo", "--json", env={"TMPDIR": str(tmp_path), "PATH": path}, timeout_s=280.0)
     assert done.code == 0, done.err
     workspace = Path(done.one("mission.accepted")["workspace"])
     assert workspace.is_relative_to(tmp_path)
