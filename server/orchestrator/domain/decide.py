@@ -223,7 +223,7 @@ def _fix(mission: Mission, command: c.AddFixTask) -> list[e.Event]:
         parent = people.known_task(mission, command.parent_id)
         if parent.status is not TaskStatus.OPEN:
             raise RuleViolation("task_not_open", f"task {parent.spec.id} is {parent.status.value}")
-        root = _root(mission, parent)
+        root = mission.root_of(parent)
         if not fixes_left(mission, command.parent_id):
             raise RuleViolation("fixes_exhausted", f"task {root.spec.id} was fixed {root.fix_count} times in vain")
         fix_id = _free_id(mission, f"{root.spec.id}.fix", root.fix_count + 1)
@@ -254,13 +254,7 @@ def _free_id(mission: Mission, stem: str, number: int) -> str:
 
 def fixes_left(mission: Mission, task_id: str) -> int:
     """How many more fixer tasks may answer refused attempts of this task."""
-    return max(0, MAX_FIXES - _root(mission, mission.tasks[task_id]).fix_count)
-
-
-def _root(mission: Mission, task: Task) -> Task:
-    while task.parent_id:
-        task = mission.tasks[task.parent_id]
-    return task
+    return max(0, MAX_FIXES - mission.root_of(mission.tasks[task_id]).fix_count)
 
 
 def _seal(mission: Mission, command: c.SealMission) -> list[e.Event]:

@@ -194,6 +194,12 @@ class Mission:
         closed = {TaskStatus.DONE, TaskStatus.STRUCK, TaskStatus.FAILED}
         return [task for task in self.tasks.values() if task.status not in closed]
 
+    def root_of(self, task: Task) -> Task:
+        """The planned task that a fixer, or a fixer of one, stands for; a task without a parent is its own."""
+        while task.parent_id:
+            task = self.tasks[task.parent_id]
+        return task
+
     def failed_tasks(self) -> list[Task]:
         """Tasks that could not be done."""
         return [task for task in self.tasks.values() if task.status is TaskStatus.FAILED]

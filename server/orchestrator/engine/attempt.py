@@ -233,18 +233,13 @@ class AttemptRunner:
         return Rejoined(started, spec, session, worktree)
 
     def _spec(self, started: AttemptStarted, task: Task) -> SessionSpec:
-        model = task.model or self._root(task).model
+        model = task.model or self._ledger.mission.root_of(task).model
         title = task.spec.title
         return spec_of(self._ledger, self._rooms, started.role, started.task_id, title, model=model)
 
     def _session(self, spec: SessionSpec, started: AttemptStarted, worktree: Worktree) -> ResilientSession:
         seat = Seat(worktree, started.write_set, started.attempt_id)
         return session_for(self._ledger, self._rooms, spec, seat)
-
-    def _root(self, task: Task) -> Task:
-        while task.parent_id:
-            task = self._ledger.mission.tasks[task.parent_id]
-        return task
 
     async def _converse(  # noqa: PLR0917 - what belongs to one attempt, said once
         self,
@@ -310,7 +305,7 @@ class AttemptRunner:
                 known=mission.session_notes,
                 material=material,
             )
-        root = self._root(task)
+        root = self._ledger.mission.root_of(task)
         turn = root.fix_count if root is not task else started.number
         findings = (*task.findings, *leftover)
         notes = tuple(dict.fromkeys((*root.notes, *task.notes)))

@@ -99,7 +99,7 @@ async def _reviewed(ledger: Ledger, rooms: MissionRooms, work: _Work) -> ReviewG
     task_id = work.tasks[0].spec.id if work.attempt_id else ""
 
     def told(turn: int, problems: tuple[str, ...]) -> Brief:
-        specs = [_root(mission, task).spec for task in work.tasks]
+        specs = [mission.root_of(task).spec for task in work.tasks]
         return reviewer_brief(mission.text, specs, work.diff, work.reports, turn=turn, problems=problems)
 
     def given(verdict: ReviewVerdict, text: str, *found: tuple[Finding, ...]) -> ReviewGiven:
@@ -114,9 +114,3 @@ async def _reviewed(ledger: Ledger, rooms: MissionRooms, work: _Work) -> ReviewG
     except OrchestratorError as error:
         return given(ReviewVerdict.NOT_REVIEWED, str(error))
     return given(ReviewVerdict(model.verdict), model.summary, model.blocking(), model.advice())
-
-
-def _root(mission: Mission, task: Task) -> Task:
-    while task.parent_id:
-        task = mission.tasks[task.parent_id]
-    return task

@@ -79,14 +79,14 @@ class TaskBoard:
         self.scheduler.load(self._job(task) for task in tasks)
         for task in tasks:
             if task.parent_id:
-                self.scheduler.stand_in(task.spec.id, self._root(task))
+                self.scheduler.stand_in(task.spec.id, self._mission.root_of(task).spec.id)
         self._touch(self._mission.tasks)
 
     def _add(self, event: e.TaskAdded) -> None:
         task = self._mission.tasks[event.task.id]
         self.scheduler.load([self._job(task)])
         if task.parent_id:
-            self.scheduler.stand_in(task.spec.id, self._root(task))
+            self.scheduler.stand_in(task.spec.id, self._mission.root_of(task).spec.id)
         self._touch(self._line(task.spec.id))
 
     def _revised(self, event: e.PlanRevised) -> None:
@@ -135,11 +135,6 @@ class TaskBoard:
             for dependency in task.spec.depends_on:
                 wanted.update((part.spec.id, None) for part in self._mission.parts(dependency) if part is not task)
         return tuple(wanted)
-
-    def _root(self, task: Task) -> str:
-        while task.parent_id:
-            task = self._mission.tasks[task.parent_id]
-        return task.spec.id
 
     def _line(self, task_id: str) -> list[str]:
         """The task and those that it was made to mend."""
