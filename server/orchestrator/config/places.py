@@ -14,7 +14,18 @@ _APP = "opencode-orchestrator"
 CONFIG_NAME = ".opencode/orchestrator.jsonc"
 TODO_NAME = ".opencode/todo.md"
 SUMMARY_NAME = ".opencode/summary.md"
-SERVER_FILES = (TODO_NAME, SUMMARY_NAME)
+
+
+def fresh_name(name: str) -> str:
+    """Where the next text of a file is written before it takes its place: `a/b.md` → `a/.b.md.new`.
+
+    One fixed name, so that a crash leaves at most one stray and the next write takes it away.
+    """
+    folder, slash, file = name.rpartition("/")
+    return f"{folder}{slash}.{file}.new"
+
+
+SERVER_FILES = (TODO_NAME, SUMMARY_NAME, fresh_name(TODO_NAME), fresh_name(SUMMARY_NAME))
 """The only files in the user's workspace that the server writes outside a delivery; snapshots leave them out."""
 
 

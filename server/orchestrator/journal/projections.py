@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from orchestrator.config.places import SUMMARY_NAME
+from orchestrator.config.places import SUMMARY_NAME, fresh_name
 from orchestrator.domain.mission import Mission
 from orchestrator.journal.faults import translate
 from orchestrator.journal.files import write_all
@@ -87,8 +87,7 @@ def _refuse_unless_plain(folder_fd: int, file: str, path: Path) -> None:
 
 
 def _replace(folder_fd: int, file: str, content: bytes) -> None:
-    # One fixed name, so that a crash leaves at most one stray and the next write takes it away.
-    fresh = f".{file}.new"
+    fresh = fresh_name(file)
     with suppress(FileNotFoundError):
         os.unlink(fresh, dir_fd=folder_fd)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from orchestrator.config.places import TODO_NAME
+from orchestrator.config.places import TODO_NAME, fresh_name
 from orchestrator.ports.todo import TodoPair
 from orchestrator.ports.workspace import WorkspaceError
 from orchestrator.workspace.atomic import exchange, write_new
@@ -19,8 +19,7 @@ from orchestrator.workspace.lasting import sync_path
 
 MAX_TODO_BYTES: Final = 8 * 1024 * 1024
 """A larger file is not read as edits."""
-_FRESH: Final = ".todo.md.new"
-"""One fixed name, so that a crash leaves at most one stray and the next write takes it away."""
+_FRESH: Final = fresh_name(TODO_NAME).rpartition("/")[2]
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BASE: Final = "todo.base"
 _NEXT: Final = "todo.next"

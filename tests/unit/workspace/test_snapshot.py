@@ -107,7 +107,14 @@ async def test_what_is_left_out_is_named(repository, workspace, git, fill, monke
     monkeypatch.setattr(snapshot_module, "MAX_FILE_BYTES", 1000)
     fill(
         repository,
-        {"big.bin": b"x" * 1001, "inner/code.py": "x", ".opencode/todo.md": "t", ".opencode/summary.md": "s"},
+        {
+            "big.bin": b"x" * 1001,
+            "inner/code.py": "x",
+            ".opencode/todo.md": "t",
+            ".opencode/summary.md": "s",
+            ".opencode/.todo.md.new": "t",
+            ".opencode/.summary.md.new": "s",
+        },
     )
     git("init", "-q", cwd=repository / "inner")
     git("update-index", "--add", "--cacheinfo", "160000,1234567890123456789012345678901234567890,module")

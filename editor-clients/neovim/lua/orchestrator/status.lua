@@ -88,7 +88,8 @@ local function draw(view, lines)
     view.tasks[number] = line[3] or ""
     vim.api.nvim_buf_set_extmark(view.buffer, NAMESPACE, number - 1, 0, { end_col = #line[1], hl_group = line[2] })
   end
-  local height = math.max(6, math.min(#lines, math.floor(vim.o.lines * 0.7)))
+  local height = vim.api.nvim_win_text_height(view.window, {}).all
+  height = math.max(6, math.min(height, math.floor(vim.o.lines * 0.7)))
   vim.api.nvim_win_set_config(view.window, { height = height })
 end
 

@@ -2,11 +2,15 @@
 
 local M = {}
 
+---Nobody asked just now, so it must not stop their typing with "Press ENTER": one line, and :TaskStatus has the rest.
 ---@param text string
 ---@param level? integer
 local function say(text, level)
   if require("orchestrator.config").get().notify then
-    require("orchestrator.client").say(text, level)
+    local room = vim.v.echospace - #"orchestrator: "
+    local line = text:gsub("\n", " ")
+    local fits = vim.fn.strdisplaywidth(line) <= room
+    require("orchestrator.client").say(fits and line or vim.fn.strcharpart(line, 0, math.max(room - 1, 20)) .. "…", level)
   end
 end
 
