@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from harness import Plan, orchestrator  # pyright: ignore[reportMissingImports] - of the end-to-end tests
+from harness import Plan  # pyright: ignore[reportMissingImports] - of the end-to-end tests
+from window import Window  # pyright: ignore[reportMissingImports] - beside this file
 from worlds_vscode import FIXED, SOURCE, Open, begun, slow  # pyright: ignore[reportMissingImports] - beside this file
 
 
@@ -64,7 +66,9 @@ def test_a_mission_is_watched_held_steered_and_cancelled(opened: Open, workspace
     code.palette("Orchestrator: Steer Task")
     code.page.locator(".quick-input-list .monaco-list-row", has_text="two").first.click()
     code.answer("Steer two", "use capitals")
-    code.until(lambda: "use capitals" in orchestrator_events(workspace), "the words are in the journal")
+    code.until(
+        lambda: [event["data"]["text"] for event in events(code, "task.steered")] == ["use capitals"], "the words"
+    )
     code.toast("write two modules").get_by_role("button", name="Cancel").click()
     code.until(lambda: code.status() == "stopped", "it is stopped")
     code.toast("stopped: write two modules")
@@ -74,9 +78,14 @@ def test_a_mission_is_watched_held_steered_and_cancelled(opened: Open, workspace
     code.until(lambda: code.status() == "stopped", "it is stopped again")
 
 
-def orchestrator_events(workspace: Path) -> str:
-    """What the shell tells of the newest mission."""
-    return orchestrator("summary", "--workspace", workspace, "--json").out
+def events(code: Window, kind: str) -> list[dict[str, Any]]:
+    """The events of one type of the newest mission."""
+    return code.js(
+        "const {connections, missions} = ours().exports;"
+        "const {events} = await connections.ready()[0].request('mission/events', {missionId: missions.newest().id});"
+        "return events.filter((event) => event.type === args[0])",
+        kind,
+    )
 
 
 def test_a_plan_waits_until_it_is_approved_without_what_was_unticked(opened: Open, workspace: Path) -> None:
@@ -109,7 +118,24 @@ def test_a_mission_asks_and_is_answered(opened: Open, workspace: Path) -> None:
     code.run("start", "write a module")
     toast = code.toast("write a module: ")
     toast.get_by_role("button", name="Deny").click()
-    code.until(lambda: code.status() == "stopped", "the mission ends")
+    code.until(lambda: code.status() == "failed", "the mission ends")
+    code.toast("failed: write a module")
+    assert not (workspace / "one.py").exists()
+
+
+def test_a_mission_offers_to_save_what_is_not_and_waits_for_the_word(opened: Open, workspace: Path) -> None:
+    code = opened()
+    code.open("test_names.py")
+    code.type_line(0, "from names import missing  # mine")
+    code.run("start", "fix all style findings")
+    dialog = code.page.locator(".monaco-dialog-box", has_text="Not saved: test_names.py")
+    dialog.get_by_role("button", name="Cancel").click()
+    dialog.wait_for(state="detached")
+    assert code.status() == ""
+    code.run("start", "fix all style findings")
+    dialog.get_by_role("button", name="Save All").click()
+    code.until(lambda: code.status() == "sealed", "the seal")
+    assert (workspace / "test_names.py").read_text().startswith("from names import missing  # mine\n")
 
 
 def test_selected_lines_are_the_context_of_a_mission(opened: Open, workspace: Path) -> None:
@@ -119,10 +145,7 @@ def test_selected_lines_are_the_context_of_a_mission(opened: Open, workspace: Pa
     code.run("startWithSelection")
     code.answer("About names.py:1-2", "fix all style findings")
     code.until(lambda: code.status() == "sealed", "the seal")
-    (event, *_) = code.js(
-        "const {connections, missions} = ours().exports;"
-        "return (await connections.ready()[0].request('mission/events', {missionId: missions.newest().id})).events"
-    )
+    (event,) = events(code, "mission.accepted")
     assert event["data"]["context"] == ["names.py:1-2"]
 
 

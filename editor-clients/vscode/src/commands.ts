@@ -40,7 +40,7 @@ export function all(connections: Connections, missions: Missions, pages: Pages, 
     const prompt = ["What should be done?", ...context.map(({ path, firstLine, lastLine }) => `It is about ${path}:${firstLine}-${lastLine}.`)].join(" ");
     const text = typeof given === "string" ? given : await window.showInputBox({ title: "Start a mission", prompt, ignoreFocusOut: true });
     if (!text?.trim()) return;
-    await saveAll();
+    if (!(await isSaved())) return;
     const connection = await connecting;
     const [host, approval, trust] = [setting("host", connection.folder), setting("approval", connection.folder), setting("trust", connection.folder)];
     const { missionId } = await connection.request("mission/start", { text, context, trust, ...(host && { host }), ...(approval && { approval }) });
@@ -96,10 +96,12 @@ async function doctor(connections: Connections, log: LogOutputChannel): Promise<
   log.info((await run([...program.argv.slice(0, -1), "doctor", ...(folder ? ["--workspace", folder.uri.fsPath] : [])])).output.trim());
 }
 
-/** Missions work on what is on disk. */
-async function saveAll(): Promise<void> {
-  if (!workspace.textDocuments.some((text) => text.isDirty && !text.isUntitled)) return;
-  if (await window.showWarningMessage("Some files are not saved; a mission works on what is on disk.", { modal: true }, "Save All")) await workspace.saveAll();
+/** Missions work on what is on disk: offers to save what is not, and answers whether to go on. */
+async function isSaved(): Promise<boolean> {
+  const unsaved = workspace.textDocuments.filter((text) => text.isDirty && !text.isUntitled && workspace.getWorkspaceFolder(text.uri));
+  if (unsaved.length === 0) return true;
+  const said = `A mission works on what is on disk. Not saved: ${unsaved.map((text) => workspace.asRelativePath(text.uri)).join(", ")}`;
+  return (await window.showWarningMessage(said, { modal: true }, "Save All")) === "Save All" && workspace.saveAll();
 }
 
 /** The lines that are selected, as context of a mission. */

@@ -19,8 +19,8 @@ export function activate(context: ExtensionContext): object {
   connections = new Connections(missions, log);
   const restart = (): void => void connections.restart();
   for (const [name, act] of Object.entries(all(connections, missions, pages, log))) {
-    const command = (...args: never[]): Promise<unknown> => act(...args).catch((error: Error) => void connections.say(error));
-    context.subscriptions.push(commands.registerCommand(`orchestrator.${name}`, command));
+    const said = (error: Error): void => void connections.say(error);
+    context.subscriptions.push(commands.registerCommand(`orchestrator.${name}`, (...args: never[]) => act(...args).catch(said)));
   }
   context.subscriptions.push(
     ...[log, missions, pages.subscription, tree, view, ...telling(missions)],

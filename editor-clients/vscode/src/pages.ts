@@ -24,8 +24,7 @@ export class Pages implements TextDocumentContentProvider {
   async log(mission: Mission, taskId: string): Promise<void> {
     const { entries } = await mission.connection.request("task/log", { missionId: mission.id, taskId });
     const lines = entries.map(({ at, text }) => `${new Date(at * 1_000).toLocaleTimeString("en-GB")}  ${text.replaceAll("\n", " ")}`);
-    const uri = this.put(`${mission.id}/${taskId}.log`, `${lines.join("\n")}\n`);
-    await window.showTextDocument(await workspace.openTextDocument(uri), { preview: true });
+    await window.showTextDocument(this.put(`${mission.id}/${taskId}.log`, `${lines.join("\n")}\n`), { preview: true });
   }
 
   /** What a mission, or one task of it, changed: a diff editor for each file. */

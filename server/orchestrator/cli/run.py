@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -69,7 +69,8 @@ def command(  # noqa: PLR0917 - click calls it by name
 
         where = existing_places(workspace)
         config = load(where.root, {"delivery": deliver} if deliver else {}).require()
-        budget = Budget(tokens=budget_tokens, money_usd=budget_usd)
+        given = {"tokens": budget_tokens, "money_usd": budget_usd}
+        budget = Budget.model_validate({name: limit for name, limit in given.items() if limit is not None})
         more = {
             "delivery": config.delivery,
             "approval": "plan" if approve_plan else config.approval,
@@ -105,10 +106,15 @@ def _params(mission: str, host: str, budget: Budget) -> MissionStartParams:
         raise OrchestratorError("bad_mission", message, "put long material in files and name them") from None
 
 
+def _said(params: MissionStartParams) -> Any:  # noqa: ANN401 - the shape of the same name
+    """Only what was said: the server takes each limit that was not from the configuration."""
+    return params.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
 def _detach(workspace: Path, make: Make, *, is_json: bool) -> int:
     """Start a mission and leave it to the server."""
     with plain_shared(workspace, say_on_stderr) as client:
-        started = client.ask("mission/start", plain(make()))
+        started = client.ask("mission/start", _said(make()))
     if is_json:
         print_json(started)
     else:
@@ -124,7 +130,7 @@ def run_mission(workspace: Path, make: Make, *, is_json: bool) -> int:
     """
     with ExitStack() as stack:
         with plain_shared(workspace, say_on_stderr) as client:
-            params = plain(make())
+            params = _said(make())
             import anyio  # noqa: PLC0415 - as above
 
             from orchestrator.cli.ending import exit_code, print_event  # noqa: PLC0415 - as above

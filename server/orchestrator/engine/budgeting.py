@@ -24,6 +24,8 @@ class Treasurer:
         """Keep the account of this ledger's mission."""
         self._ledger = ledger
         self._ids = ids
+        self._denied: object = None
+        """The limits that a person refused to raise: they are not asked again before one of them is another."""
 
     async def reserve(self, session_id: str, role: Role, task_id: str, worst: Amounts) -> str:
         """Hold the worst case of a call back and answer the reservation's id.
@@ -50,6 +52,9 @@ class Treasurer:
     async def _ask(self, reason: str) -> None:
         """One question for all sessions that wait; each that was let through asks the account again."""
         mission = self._ledger.mission
+        denied = BudgetDenied("budget_exhausted", reason, "raise the limit (budget/change), or end the mission")
+        if self._denied == mission.budget.limits:
+            raise denied
         open_id = next((q.id for q in mission.questions.values() if q.kind is QuestionKind.BUDGET), "")
         if open_id:
             answer = await answered(self._ledger, open_id)
@@ -58,4 +63,5 @@ class Treasurer:
             question = Question(self._ids.new("q"), QuestionKind.BUDGET, text, timeout_s=0)
             answer = await ask(self._ledger, question)
         if answer.answer is Answer.DENY:
-            raise BudgetDenied("budget_exhausted", reason, "raise the limit: mission/budget, or end the mission")
+            self._denied = dict(mission.budget.limits)
+            raise denied
