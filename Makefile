@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-rust test-python test-opencode test-vscode test-editors bench-structure conformance coverage hostile sim fuzz-protocol \
+.PHONY: help setup setup-dev demo test test-rust test-python test-opencode test-editors bench-structure conformance coverage hostile sim fuzz-protocol \
   crash crash-long soak parity mutants \
   false-alarms fuzz-guardian lint format generate bench lock clean
 
@@ -59,19 +59,17 @@ test-rust: setup-dev ## Run the tests of the native core
 	@.ci/stage "rust tests" cargo test --quiet --locked --manifest-path rust/Cargo.toml --workspace --exclude orchestrator-core-python
 
 test-python: setup-dev ## Run the Python tests
-	@.ci/stage "python tests" $(BIN)/python -m pytest $(PYTEST_FLAGS) --ignore=tests/opencode --ignore=tests/vscode
+	@.ci/stage "python tests" $(BIN)/python -m pytest $(PYTEST_FLAGS) --ignore=tests/opencode --ignore=tests/vscode --ignore=tests/neovim/test_terminal.py
 
 test-opencode: setup-dev ## Run missions in a real OpenCode
 	@mkdir -p build/opencode && cp tests/opencode/package.json tests/opencode/package-lock.json tests/opencode/.npmrc build/opencode/
 	@cd build/opencode && (test -x node_modules/opencode-linux-x64/bin/opencode || npm ci --silent --ignore-scripts)
 	@ORCHESTRATOR_TEST_OPENCODE=1 .ci/stage "opencode tests" $(BIN)/python -m pytest -q tests/opencode
 
-test-editors: ## Run the tests in real editors that need system packages
-	@echo "Neovim's tests need none and are part of make test; no other editor client yet"
-
-test-vscode: setup-dev ## Run missions in a real VS Code; puts it and Chromium into build/vscode
-	@tests/vscode/install.sh && cd editor-clients/vscode && npm run --silent build
-	@ORCHESTRATOR_TEST_VSCODE=1 .ci/stage "vscode tests" $(BIN)/python -m pytest -q tests/vscode
+test-editors: setup-dev ## Run missions in real editors; puts VS Code, Chromium and tmux into build/vscode
+	@.ci/stage "editors" tests/vscode/install.sh
+	@cd editor-clients/vscode && npm run --silent build
+	@ORCHESTRATOR_TEST_EDITORS=1 .ci/stage "editor tests" $(BIN)/python -m pytest -q tests/vscode tests/neovim/test_terminal.py
 
 conformance: setup-dev ## Run the protocol's conformance suite against all transports
 	@$(BIN)/python -m pytest -q tests/conformance

@@ -49,7 +49,8 @@ def plan(count: int) -> Json:
 class Model:
     """Plans one task a file; a worker edits its file, runs a command, and says so. Everything else is chat.
 
-    `command` may have a `{name}` for the file. Files in `clumsy` are broken by the first who edits them.
+    `command` may have a `{name}` for the file. Files in `clumsy` are broken by the first who edits them. A worker makes
+    `calls_before` other calls before its work, by way of `strike`.
     """
 
     def __init__(self, count: int) -> None:
@@ -57,6 +58,7 @@ class Model:
         self.strike: Strike = lambda _call, answer: answer
         self.command = "python -c 'print(1)'"
         self.is_using_more = False
+        self.calls_before = 0
         self.clumsy: set[str] = set()
         self._broken: set[str] = set()
         self._lock = threading.Lock()
@@ -87,7 +89,7 @@ class Model:
     def _worked(self, call: Call) -> Answer:
         found = re.search(r"part(\d+): Mend", call.prompt)
         name = f"part{found[1]}.py" if found else "nowhere.py"
-        done = sum(len(message.calls) for message in call.messages)
+        done = sum(len(message.calls) for message in call.messages) - self.calls_before
         if done == 0:
             edit = {"path": name, **self._edit(name)}
             if self.is_using_more:

@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 from orchestrator.testing.provider import FakeProvider
 
 Json = dict[str, Any]
@@ -29,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build/opencode/node_modules/opencode-linux-x64/bin/opencode"
 PLUGIN = ROOT / "server/orchestrator/install/opencode_plugin.js"
 SERVE = [sys.executable, "-m", "orchestrator", "serve"]
-PATIENCE_S = 600.0
+PATIENCE_S = 300.0
 _OFF = (
     "AUTOUPDATE",
     "MODELS_FETCH",
@@ -206,16 +208,7 @@ class OpenCode:
 
     def server_pids(self, directory: Path | None = None) -> list[int]:
         """The mission servers that run for this home, or for one directory."""
-        found: list[int] = []
-        for card in (self.home / "state").glob("w/*/server.json"):
-            try:
-                pid = int(json.loads(card.read_text())["pid"])
-                command = Path(f"/proc/{pid}/cmdline").read_bytes()
-                if b"orchestrator.daemon" in command and (directory is None or str(directory).encode() in command):
-                    found.append(pid)
-            except (OSError, ValueError, KeyError):
-                continue
-        return found
+        return mission_servers(self.home, directory)
 
     def end_servers(self) -> None:
         """End the mission servers of this home."""
@@ -224,15 +217,34 @@ class OpenCode:
         until(lambda: not self.server_pids(), "the mission servers end")
 
 
-def until(look: Callable[[], T | None], what: str, patience_s: float = PATIENCE_S) -> T:
-    """Look again and again until there is something. Fails after a generous while."""
+def mission_servers(home: Path, directory: Path | None = None) -> list[int]:
+    """The mission servers that run for a home, or for one directory."""
+    found: list[int] = []
+    for card in (home / "state").glob("w/*/server.json"):
+        try:
+            pid = int(json.loads(card.read_text())["pid"])
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"orchestrator.daemon" in command and (directory is None or str(directory).encode() in command):
+                found.append(pid)
+        except (OSError, ValueError, KeyError):
+            continue
+    return found
+
+
+def running(marker: str) -> list[psutil.Process]:
+    """Processes with the marker among their arguments."""
+    return [process for process in psutil.process_iter(["cmdline"]) if marker in (process.info["cmdline"] or [])]
+
+
+def until(look: Callable[[], T | None], what: str | Callable[[], str], patience_s: float = PATIENCE_S) -> T:
+    """Look again and again until there is something. Fails after a generous while, with what was waited for."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         found = look()
         if found:
             return found
         time.sleep(0.1)
-    raise AssertionError(f"waited {patience_s:.0f} s in vain: {what}")
+    raise AssertionError(f"waited {patience_s:.0f} s in vain: {what if isinstance(what, str) else what()}")
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:

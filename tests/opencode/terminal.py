@@ -35,7 +35,6 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self.seen = ""
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
@@ -65,7 +64,9 @@ class Terminal:
             time.sleep(0.02)
 
     def end(self) -> None:
-        """Kill it."""
+        """Kill it; twice is once."""
+        if self._ended.is_set():
+            return
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, 15)
         deadline = time.monotonic() + 15

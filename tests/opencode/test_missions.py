@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import re
 from pathlib import Path
 
-from opencode_process import PLUGIN, SERVE, OpenCode, environment, until, with_plugin  # pyright: ignore[reportMissingImports] - beside this file
-from worlds import World, configure, new_world  # pyright: ignore[reportMissingImports] - beside this file
+from opencode_process import PLUGIN, SERVE, OpenCode, until, with_plugin  # pyright: ignore[reportMissingImports] - beside this file
+from worlds import World, configure, new_world, orchestrator  # pyright: ignore[reportMissingImports] - beside this file
 
 from orchestrator.testing.provider import FakeProvider
 
@@ -19,6 +18,7 @@ def test_ten_sessions_side_by_side_to_the_seal(shared: OpenCode, provider: FakeP
     world = new_world(shared, provider, tmp_path / "ten", 10)
     with shared.toasts(world.folder) as toasts:
         mission = world.start()
+        until(lambda: re.match(r"\[\d+/10 \w+\] mine", title(world)), "the counts stand in the title")
         assert "Sealed" in world.summary(mission)
         until(lambda: any("sealed" in toast.lower() for toast in toasts), f"a toast tells the seal: {toasts}")
     assert toasts[:2] == ["The mission has begun.", "The plan has 10 tasks."]
@@ -32,7 +32,7 @@ def test_ten_sessions_side_by_side_to_the_seal(shared: OpenCode, provider: FakeP
     assert (agents.count("orc-planner"), agents.count("orc-worker")) == (1, 10)
     assert {f"Mend part {n}" for n in range(10)} <= {child["title"] for child in children}
     assert {child["directory"] for child in children} == {str(world.folder)}
-    until(lambda: shared.call("GET", f"/session/{world.session}", world.folder)["title"] == "mine", "the title is back")
+    until(lambda: title(world) == "mine", "the title is back")
     assert not shared.busy(world.folder)
 
     first = [call for call in provider.calls[world.first_call :] if call.turn == 1]
@@ -43,6 +43,16 @@ def test_ten_sessions_side_by_side_to_the_seal(shared: OpenCode, provider: FakeP
         told = len(json.dumps([call.system, call.messages[0].text], ensure_ascii=False).encode())
         assert len(json.dumps(call.body, ensure_ascii=False).encode()) <= told + FIRST_REQUEST_BYTES
     assert f"{mission}  sealed  10/10" in world.status()
+
+    shared.chat(world.folder, world.session, "hello")
+    chat = world.calls()[-1]
+    assert [message["content"] for message in chat["messages"] if message["role"] != "system"] == ["hello"]
+    assert "orc_" not in json.dumps(chat), "nothing of a mission is in the chat behind it"
+
+
+def title(world: World) -> str:
+    """The title of the person's session."""
+    return str(world.opencode.call("GET", f"/session/{world.session}", world.folder)["title"])
 
 
 def test_refused_work_is_told_once_and_mended(world: World) -> None:
@@ -81,12 +91,7 @@ def test_what_opencode_asks_is_answered_from_any_client(
     ids = {line.split("shell: ")[1].split(" Answer")[0]: line.split("(")[1].split(")")[0] for line in asked(world)}
 
     assert world.command("approve", f"{ids['echo part0.py']} yes") == "Answered: allow."
-    answer = [sys.executable, "-m", "orchestrator", "answer", "always", "--question", ids["echo part1.py"]]
-    env = environment(shared.home)
-    done = subprocess.run(
-        [*answer, "--workspace", str(world.folder)], env=env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    orchestrator(world, "answer", "always", "--question", ids["echo part1.py"])
     (mine,) = [one for one in shared.call("GET", "/permission", world.folder) if one["patterns"] == ["echo part2.py"]]
     shared.call("POST", f"/permission/{mine['id']}/reply", world.folder, {"reply": "once"})
     assert world.command("approve", f"{ids['echo part3.py']} no the tests are enough") == "Answered: deny."

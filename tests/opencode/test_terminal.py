@@ -1,106 +1,97 @@
-"""The terminal UI under a pseudo-terminal: missions are typed, watched, sealed and stopped."""
+"""The terminal UI under a pseudo-terminal: missions are typed, watched, sealed, stopped, asked about, and killed."""
 
 from __future__ import annotations
 
-import json
 import os
-import time
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from missions import Model, workspace  # pyright: ignore[reportMissingImports] - beside this file
-from opencode_process import (  # pyright: ignore[reportMissingImports] - as above
-    PROGRAM,
-    configuration,
-    environment,
-    until,
-    with_plugin,
-)
-from terminal import Terminal  # pyright: ignore[reportMissingImports] - as above
+from opencode_process import configuration, running, until, with_plugin  # pyright: ignore[reportMissingImports] - as above
+from person import Person, keep  # pyright: ignore[reportMissingImports] - as above
+from striking import TROUBLES, Striking  # pyright: ignore[reportMissingImports] - as above
 
 from orchestrator.testing.provider import FakeProvider
 
-COUNT = 10
+Sit = Callable[..., Person]
 
 
 @pytest.fixture
-def terminal(provider: FakeProvider, tmp_path: Path) -> Iterator[Terminal]:
-    """OpenCode in a workspace with ten parts to mend; screens are kept where ORCHESTRATOR_SCREENS says."""
-    provider.policy = Model(COUNT)
-    home = tmp_path / "home"
-    config = configuration(provider, plugins=with_plugin())
-    env = environment(home, OPENCODE_CONFIG_CONTENT=json.dumps(config))
-    terminal = Terminal([str(PROGRAM)], workspace(tmp_path / "workspace", COUNT), env)
-    yield terminal
-    terminal.end()
-    for card in (home / "state").glob("w/*/server.json"):
-        os.kill(int(json.loads(card.read_text())["pid"]), 15)
+def sit(provider: FakeProvider, tmp_path: Path) -> Iterator[Sit]:
+    """Somebody opens OpenCode in a workspace with some parts to mend."""
+    people: list[Person] = []
+
+    def sit(count: int, **config: object) -> Person:
+        provider.policy = Model(count)
+        full = configuration(provider, plugins=with_plugin(), **config)
+        people.append(Person(tmp_path / "home", workspace(tmp_path / "workspace", count), full))
+        people[-1].sees("Big")
+        return people[-1]
+
+    yield sit
+    for person in people:
+        person.leave()
 
 
-def shows(terminal: Terminal, *words: str) -> str:
-    """The screen, once it shows all the words."""
-
-    def look() -> str | None:
-        screen = terminal.screen()
-        return screen if all(word in screen for word in words) else None
-
-    return until(look, f"the screen shows {words}; it shows:\n{terminal.screen()}")
+def mended(person: Person, count: int) -> bool:
+    """Whether all parts are right."""
+    return all("value * 2" in (person.folder / f"part{n}.py").read_text() for n in range(count))
 
 
-def write(terminal: Terminal, text: str) -> None:
-    """Write into the prompt. An OpenCode that has just begun loses keys: look, and write it anew."""
-
-    def attempt() -> bool:
-        terminal.type("\x15" + text)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and text not in terminal.screen():
-            time.sleep(0.2)
-        return text in terminal.screen()
-
-    until(attempt, f"the prompt takes {text}")
-
-
-def enter(terminal: Terminal, text: str) -> bool:
-    """Press Enter; whether the text is gone from the prompt. Keys that come at once are taken for a paste."""
-    terminal.type("\r")
-    time.sleep(3)
-    return text not in terminal.screen()
-
-
-def keep(name: str, screen: str) -> None:
-    """For the documentation."""
-    if folder := os.environ.get("ORCHESTRATOR_SCREENS"):
-        (Path(folder) / f"{name}.txt").write_text(screen + "\n")
-
-
-def running(marker: str) -> list[psutil.Process]:
-    """Processes with the marker among their arguments."""
-    return [process for process in psutil.process_iter(["cmdline"]) if marker in (process.info["cmdline"] or [])]
-
-
-def test_missions_in_the_terminal(terminal: Terminal, provider: FakeProvider) -> None:
-    shows(terminal, "Big")
+def test_missions_in_the_terminal(sit: Sit, provider: FakeProvider) -> None:
+    person = sit(10)
     before = len(provider.calls)
-    write(terminal, "/task")
-    keep("commands", shows(terminal, "/task", "Give a mission to the team"))
-    order(terminal, "/task mend all parts")
-    keep("begun", shows(terminal, "/tasks shows how it goes"))
-    keep("sealed", shows(terminal, "The whole story: orchestrator summary"))
+    person.writes("/task")
+    keep("commands", person.sees("/task", "Give a mission to the team"))
+    person.orders("/task mend all parts")
+    keep("begun", person.sees("/tasks shows how it goes"))
+    keep("sealed", person.sees("The whole story: orchestrator summary"))
+    assert mended(person, 10)
 
-    model = Model(COUNT)
+    model = Model(10)
     model.command = "sleep 300.7"
     provider.policy = model
-    order(terminal, "/task mend them again")
-    until(lambda: len(running("300.7")) >= 8, "the commands run")
-    order(terminal, "/stop")
-    keep("stopped", shows(terminal, "nothing of it runs any more"))
+    person.orders("/task mend them again")
+    until(lambda: len(running("300.7")) == 10, "the commands run")
+    person.orders("/stop")
+    keep("stopped", person.sees("nothing of it runs any more", "## How it ended"))
     assert not running("300.7")
     assert all(call.tools and all(tool.startswith("orc_") for tool in call.tools) for call in provider.calls[before:])
 
 
-def order(terminal: Terminal, text: str) -> None:
-    """Give a command."""
-    write(terminal, text)
-    until(lambda: enter(terminal, text), f"{text} is taken")
+def test_troubles_and_a_question_in_the_terminal(sit: Sit, provider: FakeProvider) -> None:
+    """A storm of refusals, cut streams, failures, a full context; and the person's own rule for one command."""
+    person = sit(len(TROUBLES), permission={"*": "allow", "bash": {"*": "allow", "echo part0.py": "ask"}})
+    model = Model(len(TROUBLES))
+    model.command = "echo {name}"
+    strike = model.strike = Striking(TROUBLES)
+    provider.policy = model
+    person.orders("/task mend all parts")
+    keep("asked", person.sees("Permission required", "echo part0.py"))
+    person.terminal.type("\r")
+    person.sees("The whole story: orchestrator summary")
+    assert len(strike.struck) == len(TROUBLES)
+    assert mended(person, len(TROUBLES))
+
+
+def test_kill_9_of_the_server_of_opencode_and_of_both(sit: Sit, provider: FakeProvider) -> None:
+    person = sit(3)
+    model = Model(3)
+    model.command = "sleep 300.71"
+    provider.policy = model
+    person.orders("/task mend all parts")
+    until(lambda: len(running("300.71")) == 3, "the commands run")
+    (first,) = person.servers()
+    model.command = "sleep 300.72"
+    os.kill(first, signal.SIGKILL)
+    until(lambda: person.servers() not in ([], [first]), "the plugin starts another server")
+    model.command = "sleep 300.73"
+    person.killed_and_back(with_server=False)
+    until(lambda: len(running("300.73")) == 3, "the sessions have begun anew")
+    model.command = "true"
+    person.killed_and_back(with_server=True)
+    keep("back", person.sees("The whole story: orchestrator summary", "3 of 3 tasks done"))
+    assert mended(person, 3)
+    assert not [marker for marker in ("300.71", "300.72", "300.73") if running(marker)]

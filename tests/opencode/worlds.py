@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from missions import Model, workspace  # pyright: ignore[reportMissingImports] - beside this file
-from opencode_process import Json, OpenCode, until, with_plugin  # pyright: ignore[reportMissingImports] - as above
+from opencode_process import PATIENCE_S, Json, OpenCode, environment, until, with_plugin  # pyright: ignore[reportMissingImports] - as above
 
 from orchestrator.testing.provider import FakeProvider
 
@@ -51,7 +53,7 @@ class World:
             texts = self.opencode.shown(self.folder, self.session)
             return next((text for text in texts if mission in text and "## " in text), None)
 
-        return until(look, f"the summary of {mission}; so far:\n{self.shown()}")
+        return until(look, lambda: f"the summary of {mission}; so far:\n{self.shown()}")
 
     def status(self) -> str:
         """What /tasks says."""
@@ -67,6 +69,14 @@ def new_world(
     workspace(folder, count)
     configure(folder, plugin=with_plugin(), **(config or {}))
     return World(opencode, provider, model, folder, opencode.session(folder), len(provider.calls))
+
+
+def orchestrator(world: World, *words: str) -> None:
+    """The command line with these words, in the workspace. It must succeed."""
+    command = [sys.executable, "-m", "orchestrator", *words, "--workspace", str(world.folder)]
+    env = environment(world.opencode.home)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def configure(folder: Path, **config: object) -> None:

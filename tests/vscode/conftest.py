@@ -31,7 +31,7 @@ _IS_FAILED = pytest.StashKey[bool]()
 def programs() -> None:
     """VS Code and Chromium are installed by `make test-editors`, which demands these tests."""
     is_there = all(path.exists() for path in (CODE_SERVER, CHROMIUM, VSIX))
-    if not is_there and "ORCHESTRATOR_TEST_VSCODE" not in os.environ:
+    if not is_there and "ORCHESTRATOR_TEST_EDITORS" not in os.environ:
         pytest.skip("VS Code is not installed: make test-editors")
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the VS Code and the Chromium of these tests into build/vscode; nothing of the system is changed, no root is needed.
+# Puts the VS Code, the Chromium and the tmux of these tests into build/vscode; nothing of the system is changed, no root is needed.
 set -eu
 cd "$(dirname "$0")"
 bed=$PWD/../../build/vscode
@@ -15,10 +15,10 @@ if ! cmp -s package-lock.json "$bed/node_modules/.installed"; then
 fi
 
 if ! test -e "$bed/system/.unpacked"; then
-  # Debian's Chromium with what it needs and this machine has not, unpacked beside it.
+  # Debian's Chromium and tmux with what they need and this machine has not, unpacked beside it.
   mkdir -p "$bed/apt/archives/partial" "$bed/system"
   apt-get -qq install --download-only --yes --no-install-recommends -o Debug::NoLocking=1 \
-    -o Dir::Cache="$bed/apt" -o Dir::Cache::archives="$bed/apt/archives" chromium fonts-dejavu-core >/dev/null
+    -o Dir::Cache="$bed/apt" -o Dir::Cache::archives="$bed/apt/archives" chromium fonts-dejavu-core tmux >/dev/null
   for package in "$bed"/apt/archives/*.deb; do dpkg-deb -x "$package" "$bed/system"; done
   rm -rf "$bed/apt"
   touch "$bed/system/.unpacked"

@@ -42,7 +42,7 @@ def test_a_missing_program_is_said_once_with_its_installation(opened: Open) -> N
     code.page.wait_for_timeout(500)
     assert code.page.locator(".notification-list-item").count() == 1
     code.palette("Orchestrator: Doctor")
-    code.page.locator(".part.panel", has_text="pip install opencode-orchestrator").wait_for()
+    code.until(lambda: "Install it: pip install opencode-orchestrator" in code.text(), "the doctor's page")
     toast.get_by_role("button", name="Install").click()
     code.page.locator(".terminal-wrapper, .terminal-tabs-entry").first.wait_for()
     names = "return vscode.window.terminals.map((one) => one.name)"

@@ -14,7 +14,7 @@ from typing import Any
 from code_server import CodeServer  # pyright: ignore[reportMissingImports] - beside this file
 from playwright.sync_api import BrowserContext, Locator
 
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 
 
 class Window:

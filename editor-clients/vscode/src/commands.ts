@@ -1,5 +1,5 @@
 /** What the commands do: find the mission and the task that are meant, ask the server, say what came of it. */
-import { commands, type LogOutputChannel, window, workspace } from "vscode";
+import { commands, window, workspace } from "vscode";
 import type { ContextItem } from "#protocol";
 import { answerNext } from "./asking.js";
 import type { Connections } from "./connections.js";
@@ -16,7 +16,7 @@ const FIX_ALL = "fix all style findings";
 const [IN_FILE, IN_WORKSPACE] = ["In this file", "In the workspace"];
 
 /** The commands by name, without "orchestrator.". */
-export function all(connections: Connections, missions: Missions, pages: Pages, log: LogOutputChannel): Record<string, (...args: never[]) => Promise<unknown>> {
+export function all(connections: Connections, missions: Missions, pages: Pages): Record<string, (...args: never[]) => Promise<unknown>> {
   /** A command about a mission or a task of it; from the palette the mission under way is meant. */
   const about = (act: Act) => async (target?: Target) => {
     await connections.here();
@@ -65,8 +65,8 @@ export function all(connections: Connections, missions: Missions, pages: Pages, 
       say(`${task.taskId} is told at its next step`);
     }),
     undo: about(async ({ connection, title }, task) => {
-      const options = { modal: true, detail: "Files that you changed since are never written over." };
-      if ((await window.showWarningMessage(`Take back what ${task.taskId || title} wrote?`, options, "Undo")) !== "Undo") return;
+      const detail = "Files that you changed since are never written over.";
+      if (!(await window.showWarningMessage(`Take back what ${task.taskId || title} wrote?`, { modal: true, detail }, "Undo"))) return;
       const { paths } = await connection.request("mission/undo", task);
       say(`undone: ${paths.length} file${paths.length === 1 ? " is" : "s are"} as before`);
     }),
@@ -79,21 +79,19 @@ export function all(connections: Connections, missions: Missions, pages: Pages, 
       else if (picked) await begin(FIX_ALL);
     },
     fixRule: async (rule: string) => (await connections.here()).fixRule(rule),
-    doctor: () => doctor(connections, log),
+    doctor: () => doctor(pages),
     restart: () => connections.restart(),
   };
 }
 
 const say = (text: string): unknown => window.setStatusBarMessage(`$(check) ${text}`, 5_000);
 
-async function doctor(connections: Connections, log: LogOutputChannel): Promise<void> {
+async function doctor(pages: Pages): Promise<void> {
   const folder = workspace.workspaceFolders?.[0];
   const program = await findProgram(setting("server.command", folder));
-  log.show(true);
-  if (!program) return log.error(`The server was not found: not by the setting orchestrator.server.command, not on PATH. Install it: ${INSTALL}`);
-  log.info(`Server program: ${program.argv.join(" ")} (from ${program.source})`);
-  for (const { server } of connections.ready()) log.info(`Connected to server ${server?.serverVersion}, process ${server?.pid}, workspace ${server?.workspace}`);
-  log.info((await run([...program.argv.slice(0, -1), "doctor", ...(folder ? ["--workspace", folder.uri.fsPath] : [])])).output.trim());
+  if (!program) return pages.show("doctor", `No server: neither by the setting orchestrator.server.command nor on PATH. Install it: ${INSTALL}\n`);
+  const { output } = await run([...program.argv.slice(0, -1), "doctor", ...(folder ? ["--workspace", folder.uri.fsPath] : [])]);
+  await pages.show("doctor", `Server program: ${program.argv.join(" ")} (from ${program.source})\n\n${output.trim()}\n`);
 }
 
 /** Missions work on what is on disk: offers to save what is not, and answers whether to go on. */
@@ -101,7 +99,7 @@ async function isSaved(): Promise<boolean> {
   const unsaved = workspace.textDocuments.filter((text) => text.isDirty && !text.isUntitled && workspace.getWorkspaceFolder(text.uri));
   if (unsaved.length === 0) return true;
   const said = `A mission works on what is on disk. Not saved: ${unsaved.map((text) => workspace.asRelativePath(text.uri)).join(", ")}`;
-  return (await window.showWarningMessage(said, { modal: true }, "Save All")) === "Save All" && workspace.saveAll();
+  return Boolean(await window.showWarningMessage(said, { modal: true }, "Save All")) && workspace.saveAll();
 }
 
 /** The lines that are selected, as context of a mission. */

@@ -34,6 +34,7 @@ export class Connection {
 
   constructor(readonly folder: WorkspaceFolder, readonly program: Program, log: LogOutputChannel, private readonly listener: Listener) {
     this.client = new LanguageClient("orchestrator", "Orchestrator", () => this.spawn(), this.options(log));
+    this.client.error = (message, data) => log.error(message, data ?? ""); // people hear it from us, once
     this.client.registerFeature({
       ...{ getState: () => ({ kind: "static" }), initialize: () => undefined, clear: () => undefined },
       fillClientCapabilities: (capabilities) => {
@@ -51,8 +52,7 @@ export class Connection {
 
   /** Which server this is; undefined when it is none of ours. */
   get server(): { serverVersion: string; pid: number; workspace: string } | undefined {
-    const { orchestrator } = (this.client.initializeResult?.capabilities.experimental ?? {}) as { orchestrator?: Connection["server"] };
-    return orchestrator;
+    return (this.client.initializeResult?.capabilities.experimental as { orchestrator?: Connection["server"] } | undefined)?.orchestrator;
   }
 
   /** Throws with words for a person. */
@@ -120,8 +120,7 @@ export class Connection {
   private async closed(): Promise<{ action: CloseAction; handled: true }> {
     const end = { action: CloseAction.DoNotRestart, handled: true } as const;
     if (this.isLeaving || !this.isStarted) return end;
-    const now = Date.now();
-    this.crashes = [...this.crashes.filter((at) => at > now - RESTART_WINDOW_MS), now];
+    this.crashes = [...this.crashes.filter((at) => at > Date.now() - RESTART_WINDOW_MS), Date.now()];
     const isFinal = this.crashes.length > MAX_RESTARTS;
     this.listener.lost(this, ["the server ended", this.lastWords()].filter(Boolean).join(": "), isFinal);
     if (isFinal) return end;

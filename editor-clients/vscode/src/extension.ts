@@ -18,7 +18,7 @@ export function activate(context: ExtensionContext): object {
   const view = window.createTreeView("orchestrator.missions", { treeDataProvider: tree, showCollapseAll: true });
   connections = new Connections(missions, log);
   const restart = (): void => void connections.restart();
-  for (const [name, act] of Object.entries(all(connections, missions, pages, log))) {
+  for (const [name, act] of Object.entries(all(connections, missions, pages))) {
     const said = (error: Error): void => void connections.say(error);
     context.subscriptions.push(commands.registerCommand(`orchestrator.${name}`, (...args: never[]) => act(...args).catch(said)));
   }

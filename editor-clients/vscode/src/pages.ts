@@ -24,7 +24,12 @@ export class Pages implements TextDocumentContentProvider {
   async log(mission: Mission, taskId: string): Promise<void> {
     const { entries } = await mission.connection.request("task/log", { missionId: mission.id, taskId });
     const lines = entries.map(({ at, text }) => `${new Date(at * 1_000).toLocaleTimeString("en-GB")}  ${text.replaceAll("\n", " ")}`);
-    await window.showTextDocument(this.put(`${mission.id}/${taskId}.log`, `${lines.join("\n")}\n`), { preview: true });
+    await this.show(`${mission.id}/${taskId}.log`, `${lines.join("\n")}\n`);
+  }
+
+  /** A text to read, under a name. */
+  async show(path: string, text: string): Promise<void> {
+    await window.showTextDocument(this.put(path, text), { preview: true });
   }
 
   /** What a mission, or one task of it, changed: a diff editor for each file. */

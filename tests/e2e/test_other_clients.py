@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from worlds_vscode import SOURCE  # pyright: ignore[reportMissingImports] - beside this file
+from harness import check, declare
 
 PAGE = (Path(__file__).parents[2] / "docs" / "clients.md").read_text()
 LIMIT_S = 90.0
+SOURCE = "def missing(name, names):\n    return not name in names\n"
 Json = dict[str, Any]
 
 HELIX = {
@@ -59,7 +60,7 @@ def helix() -> list[str]:
 
 def zed() -> list[str]:
     """The command in Zed's settings."""
-    binary = json.loads(block("Zed", "json"))["lsp"]["ruff"]["binary"]
+    binary = json.loads(block("Zed", "jsonc"))["lsp"]["ruff"]["binary"]
     return [binary["path"], *binary["arguments"]]
 
 
@@ -72,7 +73,7 @@ def emacs() -> list[str]:
 
 def sublime() -> list[str]:
     """The command in the settings of Sublime's package."""
-    return list(json.loads(block("Sublime Text", "json"))["clients"]["orchestrator"]["command"])
+    return list(json.loads(block("Sublime Text", "jsonc"))["clients"]["orchestrator"]["command"])
 
 
 class Client:
@@ -152,6 +153,8 @@ def test_an_editor_gets_findings_progress_and_commands(
     command: Any, capabilities: Json, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    (workspace / "names.py").write_text(SOURCE)
+    declare(workspace, check(command="python -B -c 'import names; assert names.missing(1, [])'"))
     uri = (workspace / "names.py").as_uri()
     with connected(command(), workspace, capabilities) as (client, offered):
         assert offered["positionEncoding"] in capabilities["general"]["positionEncodings"]
