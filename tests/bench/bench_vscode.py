@@ -6,10 +6,8 @@ before anything has needed the extension. A key is an edit of the open text that
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,9 @@ sys.path[:0] = [str(ROOT / "tests" / "vscode"), str(ROOT / "tests" / "e2e")]
 from code_server import (  # noqa: E402 # pyright: ignore[reportMissingImports] - beside the tests
     CODE_SERVER,
     VSIX,
-    CodeServer,
-    chromium,
 )
 from window import Window  # noqa: E402 # pyright: ignore[reportMissingImports] - as above
-from worlds_vscode import SOURCE, end_servers  # noqa: E402 # pyright: ignore[reportMissingImports] - as above
+from worlds_vscode import SOURCE, alone  # noqa: E402 # pyright: ignore[reportMissingImports] - as above
 
 WINDOWS = 5
 KEYS = 40
@@ -54,17 +50,9 @@ def rows() -> list[Row]:
     """Needs VS Code: `make test-editors` installs it."""
     if not CODE_SERVER.exists():
         raise FileNotFoundError("VS Code is not installed: make test-editors")
-    with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
-        os.environ["ORCHESTRATOR_STATE_DIR"] = str(home / "state")
-        code = CodeServer(home / "vscode", {"ORCHESTRATOR_STATE_DIR": str(home / "state")})
-        try:
-            with chromium() as browser:
-                activations = [_activation(Window(code, browser, _plain(home, turn))) for turn in range(WINDOWS)]
-                keys = _keys(Window(code, browser, _coded(home)))
-        finally:
-            code.stop()
-            end_servers(home / "state")
+    with alone() as (code, browser, home):
+        activations = [_activation(Window(code, browser, _plain(home, turn))) for turn in range(WINDOWS)]
+        keys = _keys(Window(code, browser, _coded(home)))
     return [
         _row(
             "VS Code: activation in the extension host, median of 5 windows", statistics.median(activations), "ms", 50

@@ -85,12 +85,19 @@ class Editor:
 def editor(folder: Path, *, cmd: list[str] | None = None, more: dict[str, object] | None = None) -> Iterator[Editor]:
     """A Neovim whose current folder is `folder`. `more` are options of the plugin's."""
     argv = [NVIM, "--embed", "--headless", "--clean", "-n", "--cmd", f"set rtp^={PLUGIN}", "-c", "filetype on"]
+    with started(argv, folder) as vim:
+        vim.nvim.vars["more"] = more or {}
+        vim.nvim.exec_lua(_PREPARE, *(cmd or [ORCHESTRATOR, "serve"]))
+        vim.command("runtime plugin/orchestrator.lua")
+        yield vim
+
+
+@contextlib.contextmanager
+def started(argv: list[str], folder: Path) -> Iterator[Editor]:
+    """A Neovim with these arguments in a folder; it ends with the block."""
     with contextlib.chdir(folder):
         nvim = pynvim.attach("child", argv=argv)
     process_id = nvim.eval("getpid()")
-    nvim.vars["more"] = more or {}
-    nvim.exec_lua(_PREPARE, *(cmd or [ORCHESTRATOR, "serve"]))
-    nvim.command("runtime plugin/orchestrator.lua")
     try:
         yield Editor(nvim, process_id)
     finally:

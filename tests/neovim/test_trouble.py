@@ -5,31 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from editor import ORCHESTRATOR, PLUGIN, Editor  # pyright: ignore[reportMissingImports] - beside this file
+from other_server import other  # pyright: ignore[reportMissingImports] - of the end-to-end tests
 from test_missions import slow  # pyright: ignore[reportMissingImports] - beside this file
 
 Open = Callable[..., Editor]
-
-OTHER_SERVER = """
-import json, sys
-while True:
-    length = int(sys.stdin.buffer.readline().split(b":")[1])
-    sys.stdin.buffer.readline()
-    message = json.loads(sys.stdin.buffer.read(length))
-    if "id" in message:
-        body = json.dumps({"jsonrpc": "2.0", "id": message["id"], **REPLY}).encode()
-        sys.stdout.buffer.write(b"Content-Length: %d\\r\\n\\r\\n" % len(body) + body)
-        sys.stdout.buffer.flush()
-"""
-
-
-def other(reply: dict[str, object]) -> list[str]:
-    """A language server that answers everything in one way."""
-    return [sys.executable, "-c", f"REPLY = {reply!r}\n{OTHER_SERVER}"]
 
 
 def server_pid(state: Path) -> int:

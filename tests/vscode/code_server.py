@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,8 +49,8 @@ SETTINGS = {
 class CodeServer:
     """One process for all windows; each window has an extension host of its own."""
 
-    def __init__(self, home: Path, env: Mapping[str, str] = {}) -> None:
-        """Installs the extensions into a new home and starts."""
+    def __init__(self, home: Path, env: Mapping[str, str] = {}, extensions: Sequence[Path] = (VSIX,)) -> None:
+        """Installs the extensions, and the probe, into a new home and starts."""
         self.home = home
         self.port = _free_port()
         self.sockets = home / "probe"
@@ -67,7 +68,7 @@ class CodeServer:
             "XDG_DATA_HOME": str(home / "share"),
             **env,
         }
-        self._install()
+        self._install(extensions)
         self.process = self._start()
         self._wait()
 
@@ -88,10 +89,16 @@ class CodeServer:
         folders = ["--user-data-dir", str(self.home / "data"), "--extensions-dir", str(self.home / "extensions")]
         return [str(NODE), str(CODE_SERVER), *folders]
 
-    def _install(self) -> None:
+    def program(self, folder: Path) -> None:
+        """Put a `code` there, as a person has it on the PATH."""
+        made = folder / "code"
+        made.write_text(f'#!/bin/sh\nHOME={self.home} exec {shlex.join(self._argv())} "$@"\n')
+        made.chmod(0o755)
+
+    def _install(self, extensions: Sequence[Path]) -> None:
         probe = self.home / "probe.vsix"
         _pack_probe(probe)
-        wanted = [word for file in (VSIX, probe) for word in ("--install-extension", str(file))]
+        wanted = [word for file in (*extensions, probe) for word in ("--install-extension", str(file))]
         done = subprocess.run([*self._argv(), *wanted], env=self._env, capture_output=True, timeout=240, check=False)
         assert done.returncode == 0, done.stderr.decode()
 

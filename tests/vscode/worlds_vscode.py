@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from code_server import CodeServer, chromium  # pyright: ignore[reportMissingImports] - beside this file
 from harness import Plan  # pyright: ignore[reportMissingImports] - of the end-to-end tests
+from playwright.sync_api import BrowserContext
 from window import Window  # pyright: ignore[reportMissingImports] - beside this file
 
 SOURCE = "def missing(name, names):\n    return not name in names\n"
@@ -58,3 +63,18 @@ def end_servers(state: Path) -> None:
             process.terminate()
             for child in psutil.wait_procs([process], timeout=60)[1]:
                 child.kill()
+
+
+@contextmanager
+def alone() -> Iterator[tuple[CodeServer, BrowserContext, Path]]:
+    """A VS Code and a browser outside the tests, in a home of their own which goes with them."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        home = Path(name)
+        os.environ["ORCHESTRATOR_STATE_DIR"] = str(home / "state")
+        code = CodeServer(home / "vscode", {"ORCHESTRATOR_STATE_DIR": str(home / "state")})
+        try:
+            with chromium() as browser:
+                yield code, browser, home
+        finally:
+            code.stop()
+            end_servers(home / "state")
