@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMPS := $(VENV)/stamps
 RUST_SOURCES := $(shell find rust -path rust/target -prune -o -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.lock' -o -name '*.yml' -o -name '*.pyi' -o -name '*.py' \) -print)
+OPENCODE := build/opencode/node_modules/opencode-linux-x64/bin/opencode
 PYTEST_FLAGS ?= -n 4 --dist worksteal
 
 help: ## Show this list
@@ -53,7 +54,7 @@ setup-dev: $(STAMPS)/dev ## Install also what the tests and linters need
 demo: setup ## Run the sample mission, offline, from words to seal
 	@$(BIN)/orchestrator demo
 
-test: lint test-rust test-python ## Install what the tests need and run all of them
+test: lint test-rust test-python test-opencode ## Install what the tests need and run all of them
 
 test-rust: setup-dev ## Run the tests of the native core
 	@.ci/stage "rust tests" cargo test --quiet --locked --manifest-path rust/Cargo.toml --workspace --exclude orchestrator-core-python
@@ -61,10 +62,14 @@ test-rust: setup-dev ## Run the tests of the native core
 test-python: setup-dev ## Run the Python tests
 	@.ci/stage "python tests" $(BIN)/python -m pytest $(PYTEST_FLAGS) --ignore=tests/opencode --ignore=tests/vscode --ignore=tests/neovim/test_terminal.py
 
-test-opencode: setup-dev ## Run missions in a real OpenCode
-	@mkdir -p build/opencode && cp tests/opencode/package.json tests/opencode/package-lock.json tests/opencode/.npmrc build/opencode/
-	@cd build/opencode && (test -x node_modules/opencode-linux-x64/bin/opencode || npm ci --silent --ignore-scripts)
-	@ORCHESTRATOR_TEST_OPENCODE=1 .ci/stage "opencode tests" $(BIN)/python -m pytest -q tests/opencode
+$(OPENCODE): tests/opencode/package.json tests/opencode/package-lock.json tests/opencode/.npmrc
+	@echo "installing the OpenCode that the plugin is tested against"
+	@mkdir -p build/opencode && cp $^ build/opencode/
+	@cd build/opencode && npm ci --silent --ignore-scripts
+	@touch $@
+
+test-opencode: setup-dev $(OPENCODE) ## Run missions in a real OpenCode, which it installs into build/opencode
+	@ORCHESTRATOR_TEST_OPENCODE=1 .ci/stage "opencode tests" $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/opencode
 
 test-editors: setup-dev ## Run missions in real editors; puts VS Code, Chromium and tmux into build/vscode
 	@.ci/stage "editors" tests/vscode/install.sh

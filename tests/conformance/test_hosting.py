@@ -12,6 +12,7 @@ from hosting import HOSTS, HostingClient, in_process, through_shared, write_b
 from orchestrator.client import RemoteError
 from orchestrator.engine import recovery
 from orchestrator.hosts import editor
+from orchestrator.hosts.opencode.program import NAME as HEADLESS
 
 pytestmark = pytest.mark.anyio
 START = {"text": "write b.py", "host": "editor", "trust": True}
@@ -94,6 +95,14 @@ async def test_a_new_session_begins_elsewhere_when_the_client_is_gone_for_good(r
         assert status["status"] == "sealed"
         assert "session/create" in second.heard
         assert status["recoveredCount"] == 1
+
+
+async def test_what_the_server_started_for_itself_hosts_nothing_of_a_persons(root) -> None:
+    async with in_process(root) as come, come() as mine, come(name=HEADLESS) as other:
+        started = await mine.call("mission/start", **START)
+        assert (await mine.ended(started["missionId"]))["status"] == "sealed"
+        assert "session/create" in mine.heard
+        assert "session/create" not in other.heard
 
 
 async def test_the_first_of_two_clients_answers_a_question(root) -> None:

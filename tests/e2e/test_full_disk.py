@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from harness import Plan, is_intact, orchestrator, user_files, write
 
 LIMIT_BYTES = 300_000
 
 
+@pytest.mark.timeout(300)
 def test_a_journal_that_can_not_grow_is_told_and_the_next_server_goes_on(workspace: Path, tmp_path: Path) -> None:
     plan = Plan()
     for number in range(40):

@@ -16,11 +16,11 @@ from terminal import Terminal  # pyright: ignore[reportMissingImports] - as abov
 class Person:
     """Screens are kept where ORCHESTRATOR_SCREENS says, for the documentation."""
 
-    def __init__(self, home: Path, folder: Path, config: Mapping[str, object]) -> None:
-        """Open OpenCode with this configuration in the folder."""
+    def __init__(self, home: Path, folder: Path, config: Mapping[str, object] | None = None) -> None:
+        """Open OpenCode in the folder, with this configuration over the one that stands in the home."""
         self._home = home
         self.folder = folder
-        self._env = environment(home, OPENCODE_CONFIG_CONTENT=json.dumps(config))
+        self._env = environment(home, **({"OPENCODE_CONFIG_CONTENT": json.dumps(config)} if config else {}))
         self.terminal = self._open()
 
     def _open(self, *arguments: str) -> Terminal:
@@ -60,22 +60,26 @@ class Person:
         def attempt() -> bool:
             self.terminal.type("\x15" + text)
             deadline = time.monotonic() + 10
-            while time.monotonic() < deadline and text not in self.terminal.screen():
+            while time.monotonic() < deadline and not self._prompts(text):
                 time.sleep(0.2)
-            return text in self.terminal.screen()
+            return self._prompts(text)
 
         until(attempt, lambda: f"the prompt takes {text}; the screen shows:\n{self.terminal.screen()}")
 
     def orders(self, text: str) -> None:
         """Give a command."""
         self.writes(text)
-        until(lambda: self._entered(text), f"{text} is taken")
+        until(lambda: self._entered(text), lambda: f"{text} is taken; the screen shows:\n{self.terminal.screen()}")
 
     def _entered(self, text: str) -> bool:
         """Press Enter; whether the text is gone from the prompt. Keys that come at once are taken for a paste."""
         self.terminal.type("\r")
         time.sleep(3)
-        return text not in self.terminal.screen()
+        return not self._prompts(text)
+
+    def _prompts(self, text: str) -> bool:
+        """Whether the text stands in the prompt, not only in what was said or is offered."""
+        return any(line.strip().startswith(f"┃  {text}") for line in self.terminal.screen().splitlines())
 
 
 def keep(name: str, screen: str) -> None:

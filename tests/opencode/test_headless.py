@@ -97,7 +97,7 @@ def test_troubles_and_kill_9_of_the_headless_opencode_and_of_its_server(
     (first,) = headless(home)
     model.command = "sleep 300.92"
     first.kill()
-    until(lambda: len(running("300.92")) == len(TROUBLES), "the sessions have begun anew in another OpenCode")
+    until(lambda: len(running("300.92")) >= 2, "sessions have begun anew in another OpenCode")
     assert headless(home) not in ([], [first])
     assert not running("300.91")
 

@@ -66,7 +66,7 @@ def test_refused_work_is_told_once_and_mended(world: World) -> None:
 
 
 def test_a_plan_is_refused_made_anew_approved_and_the_work_undone(world: World) -> None:
-    mission = world.start("--plan mend all parts")
+    mission = world.start("--plan mend all parts", by="auto")
     until(lambda: "/approve yes" in world.shown(), "the plan is asked about")
     assert "/approve yes" in world.status()
     assert world.command("approve", "no leave the zebra alone") == "The plan is refused."

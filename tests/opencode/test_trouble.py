@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
 import pytest
-from opencode_process import OpenCode, configuration, running, until  # pyright: ignore[reportMissingImports] - beside this file
+from opencode_process import PLUGIN, OpenCode, configuration, running, until  # pyright: ignore[reportMissingImports] - beside this file
 from striking import TROUBLES, Striking  # pyright: ignore[reportMissingImports] - as above
-from worlds import World, new_world, orchestrator  # pyright: ignore[reportMissingImports] - as above
+from worlds import World, configure, new_world, orchestrator  # pyright: ignore[reportMissingImports] - as above
 
 from orchestrator.testing.provider import FakeProvider, Fault
 
@@ -25,7 +28,7 @@ def test_stop_means_that_nothing_runs_any_more(shared: OpenCode, provider: FakeP
     world.model.command = "sleep 300.5"
     mission = world.start()
     until(lambda: len(running("300.5")) == 10, "the commands run")
-    answer = world.command("stop")
+    answer = world.command("cancel")
     assert f"Mission {mission} is stopped; nothing of it runs any more." in answer
     assert not running("300.5")
     assert not shared.busy(world.folder)
@@ -50,6 +53,11 @@ def test_cut_streams_failures_and_full_contexts_are_overcome(
     assert "Sealed" in world.summary(world.start())
     assert len(strike.struck) == len(TROUBLES)
     assert len(world.calls()) < 80
+    told = [json.dumps(call) for call in world.calls()]
+    assert "nowhere.py" not in "".join(told), "who reads a shortened history still has the task, word for word"
+    assert [one for one in told if "history was shortened" in one]
+    (summed_up,) = [one for one in told if "<conversation>" in one]
+    assert "You do one task" not in summed_up, "OpenCode's own summary is made by its own words"
 
 
 def test_a_quota_that_is_used_up_is_not_asked_for_again(
@@ -84,6 +92,22 @@ def test_a_provider_that_is_down_is_waited_for(shared: OpenCode, provider: FakeP
         late.stop()
 
 
+def test_a_server_that_dies_at_once_is_started_ever_more_seldom(
+    shared: OpenCode, provider: FakeProvider, tmp_path: Path
+) -> None:
+    world = new_world(shared, provider, tmp_path / "dying", 1)
+    starts = tmp_path / "starts"
+    dying = f"import sys, time; open({str(starts)!r}, 'a').write(f'{{time.time()}}\\n'); sys.exit('no room')"
+    configure(world.folder, plugin=[[PLUGIN.as_uri(), {"command": [sys.executable, "-c", dying]}]])
+    shared.reload(world.folder)
+    assert "no room" in world.command("task", "mend")
+    until(lambda: len(starts.read_text().splitlines()) >= 5, "it is started again")
+    at = [float(line) for line in starts.read_text().splitlines()]
+    assert [later - earlier > 0.25 * 2**n for n, (earlier, later) in enumerate(pairwise(at))] == [True] * (len(at) - 1)
+    shared.reload(world.folder)
+    assert world.calls() == []
+
+
 def test_kill_9_of_the_server_loses_nothing(shared: OpenCode, provider: FakeProvider, tmp_path: Path) -> None:
     world = new_world(shared, provider, tmp_path / "server", 3)
     mission, servers = begun(world, "300.51")
@@ -105,9 +129,7 @@ def own(provider: FakeProvider, tmp_path: Path) -> Iterator[OpenCode]:
     opencode.end_servers()
 
 
-def test_stalls_and_kill_9_of_opencode_and_of_both_lose_nothing(
-    own: OpenCode, provider: FakeProvider, tmp_path: Path
-) -> None:
+def test_kill_9_of_opencode_and_of_both_loses_nothing(own: OpenCode, provider: FakeProvider, tmp_path: Path) -> None:
     """Two workspaces at once. First OpenCode stalls for a while; then the one's server lives on, the other's dies."""
     one = new_world(own, provider, tmp_path / "one", 3)
     two = new_world(own, provider, tmp_path / "two", 3)

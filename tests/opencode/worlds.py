@@ -35,9 +35,9 @@ class World:
         """Give a slash command; what it answered."""
         return "\n".join(self.opencode.command(self.folder, self.session, name, text))
 
-    def start(self, text: str = '"mend all parts"') -> str:
-        """Start a mission; its id."""
-        answer = self.command("task", text)
+    def start(self, text: str = '"mend all parts"', *, by: str = "task") -> str:
+        """Start a mission by a command; its id."""
+        answer = self.command(by, text)
         found = re.match(r"Mission (m-\S+) has begun", answer)
         assert found, answer
         return found[1]

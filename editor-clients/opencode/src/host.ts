@@ -26,6 +26,8 @@ class Hosted {
   /** Whether the server that is there now knows the session. */
   isKnown = true;
   brief = "";
+  /** What stands behind the role's words once OpenCode has summed the history up, and with it the brief. */
+  reminder: string[] = [];
   lastText = "";
   submitted = "";
 
@@ -40,7 +42,8 @@ export class Host {
   readonly sessions = new Map<string, Hosted>();
   /** What OpenCode and the mission both ask a person, by OpenCode's id; gone when it is answered. */
   private readonly asked = new Map<string, { hosted: Hosted; subject: string }>();
-  private connection: Connection | undefined;
+  /** To the server, while there is one. */
+  connection: Connection | undefined;
   /** What the person's own configuration says of commands. */
   shellRules: readonly PermissionRule[] = [];
 
@@ -188,7 +191,7 @@ export class Host {
 
   private prompt(hosted: Hosted, text: string): void {
     const words = text === hosted.brief ? GO_ON : text; // it stands in the history, whatever became of that turn
-    hosted.brief = text;
+    hosted.brief ||= text; // what follows is about it
     hosted.submitted = "";
     const [providerID, ...model] = hosted.params.model.split("/");
     const wanted = providerID && model.length ? { providerID, modelID: model.join("/") } : undefined;

@@ -36,11 +36,12 @@ const server: Plugin = async (input, options) => {
     },
     "experimental.chat.system.transform": async ({ sessionID }, output) => {
       const hosted = host.sessions.get(sessionID ?? "");
-      if (hosted) output.system.splice(0, output.system.length, hosted.params.system || PROMPT);
+      if (!hosted || !output.system.join().includes(PROMPT)) return; // OpenCode's own calls, such as for a summary, are its own
+      output.system.splice(0, output.system.length, hosted.params.system || PROMPT, ...hosted.reminder);
     },
-    "experimental.session.compacting": async ({ sessionID }, output) => {
+    "experimental.session.compacting": async ({ sessionID }) => {
       const hosted = host.sessions.get(sessionID ?? "");
-      if (hosted) output.context.push(`Keep word for word what you were told first:\n${hosted.brief}`);
+      if (hosted) hosted.reminder = [`Your history was shortened. Go on where you stopped. This is your task, word for word:\n\n${hosted.brief}`];
     },
     dispose: async () => workspace.release(opencode),
   };

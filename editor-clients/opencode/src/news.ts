@@ -78,7 +78,8 @@ export class News {
 
   private async summarize(missionId: string): Promise<void> {
     const summary = await this.connection()?.request("mission/summary", { missionId }).catch(() => undefined);
-    const parts = summary?.markdown.split(/^(?=## )/m).filter((part) => !part.startsWith("## ") || TOLD.test(part)) ?? [];
+    const told = summary?.status.status === "stopped" ? /^## How it ended/ : TOLD; // the answer to /stop stays in view
+    const parts = summary?.markdown.split(/^(?=## )/m).filter((part) => !part.startsWith("## ") || told.test(part)) ?? [];
     if (parts.length) await this.say(missionId, `${parts.join("")}\nThe whole story: orchestrator summary ${missionId}`);
   }
 

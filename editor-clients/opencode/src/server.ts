@@ -6,8 +6,10 @@ import { CancellationTokenSource, createMessageConnection, ResponseError, Stream
 import { type ClientCapabilities, type Notifications, PROTOCOL_VERSION, type Requests } from "#protocol";
 
 const FIRST_PAUSE_MS = 250;
+/** A server that lived longer than this is steady: its pauses begin anew. */
 const LONGEST_PAUSE_MS = 30_000;
-const STEADY_MS = 30_000;
+/** A server that ends says why a little after it has closed the connection. */
+const LAST_WORDS_MS = 250;
 const PATIENCE_MS = 3_000;
 const WE_CAN: ClientCapabilities = {
   protocolVersion: PROTOCOL_VERSION,
@@ -41,7 +43,7 @@ export class Connection {
     this.rpc.onRequest((method, params) => client.request(method, params));
     this.rpc.onNotification((method, params) => client.notification(method, params));
     this.rpc.onError(([error]) => this.close(error.message));
-    this.rpc.onClose(() => this.close("the server closed the connection"));
+    this.rpc.onClose(() => setTimeout(() => this.close("the server closed the connection"), LAST_WORDS_MS));
     this.rpc.listen();
   }
 
@@ -97,6 +99,7 @@ export class Server {
     clearTimeout(this.timer);
     this.connecting ??= this.start().catch((error: unknown) => {
       this.connecting = undefined;
+      this.child?.kill(); // it may have started and refused us
       throw error;
     });
     return this.connecting;
@@ -122,7 +125,7 @@ export class Server {
     let words = "";
     child.stderr.on("data", (chunk: Buffer) => (words = (words + chunk.toString()).slice(-2_000)));
     const connection = new Connection(child.stdin, child.stdout, this.client, () => this.lost(child, begun));
-    child.on("exit", () => connection.close(words.trim().split("\n").at(-1) || "the mission server ended"));
+    child.on("close", () => connection.close(words.trim().split("\n").at(-1) || "the mission server ended"));
     await connection.call("initialize", {
       processId: null, // we end the stream when we leave; in a container our number means nothing to the server
       clientInfo: { name: this.name },
@@ -139,7 +142,7 @@ export class Server {
     this.connecting = undefined;
     if (this.isDisposed) return;
     this.client.lost();
-    if (Date.now() - begun > STEADY_MS) this.pauseMs = FIRST_PAUSE_MS;
+    if (Date.now() - begun > LONGEST_PAUSE_MS) this.pauseMs = FIRST_PAUSE_MS;
     this.timer = setTimeout(() => this.connect().catch(() => undefined), this.pauseMs);
     this.timer.unref();
     this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);

@@ -21,14 +21,13 @@ export class Workspace implements Client {
   private readonly server: Server;
   private readonly news: News;
   private readonly homes = new Map<string, string | undefined>();
-  private connection: Connection | undefined;
   private idleS = 0;
 
   private constructor(private readonly directory: string, command: readonly string[]) {
     const opencode = (): OpenCode => this.copies[0]!;
     const homeOf = (missionId: string): Promise<string | undefined> => this.homeOf(missionId);
     this.host = new Host(opencode, homeOf);
-    this.news = new News(opencode, homeOf, () => this.connection);
+    this.news = new News(opencode, homeOf, () => this.host.connection);
     this.server = new Server(directory, command, HEADLESS || "OpenCode", this);
   }
 
@@ -74,7 +73,6 @@ export class Workspace implements Client {
   readonly notification = (method: string, params: unknown): void => this.news.take(method, params);
 
   ready(connection: Connection): void {
-    this.connection = connection;
     this.host.attach(connection);
     // A server with a client never ends, so an OpenCode that no mission needs must leave.
     if (HEADLESS) setInterval(() => this.endWhenIdle(), 1_000);
@@ -87,14 +85,13 @@ export class Workspace implements Client {
 
   lost(): void {
     if (HEADLESS) process.exit(0); // it lives for its server alone
-    this.connection = undefined;
     this.host.attach(undefined);
   }
 
   /** The session that the mission was started in, also when that was an earlier process. */
   private async homeOf(missionId: string): Promise<string | undefined> {
     if (!this.homes.has(missionId)) {
-      const first = await this.connection?.request("mission/events", { missionId, limit: 1 }).catch(() => undefined);
+      const first = await this.host.connection?.request("mission/events", { missionId, limit: 1 }).catch(() => undefined);
       const event = first?.events[0];
       if (event?.type === "mission.accepted") this.homes.set(missionId, KEY.exec(event.data.key)?.[1]);
     }

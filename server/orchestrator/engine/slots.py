@@ -67,11 +67,13 @@ class Lane:
 
     def failed(self, kind: FailureKind, entered: int) -> None:
         """A call failed; `entered` is what `enter` answered."""
-        if kind in _BROKEN:
+        is_news = entered == self._cuts
+        # What hosts many sessions is gone once, not once for each of them.
+        if kind in _BROKEN and (is_news or kind is not FailureKind.CRASHED):
             self.breaker.failed()
         else:
             self.breaker.withdrawn()
-        if kind in _BROKEN | _REFUSED and entered == self._cuts:
+        if kind in _BROKEN | _REFUSED and is_news:
             self._cuts += 1
             self.limit = max(1, self.limit // 2)
         self.on_move()

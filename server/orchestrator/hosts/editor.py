@@ -13,6 +13,7 @@ from orchestrator.domain.budget import Amounts
 from orchestrator.domain.mission import Answered
 from orchestrator.domain.words import FailureKind
 from orchestrator.errors import OrchestratorError
+from orchestrator.hosts.opencode.program import NAME as HEADLESS
 from orchestrator.ports.host import Brief, Containment, HostError, Remedy, Reply, Session, SessionRoom, SessionSpec
 from orchestrator.ports.hosting import SessionClient, TurnEnded
 
@@ -29,7 +30,10 @@ _GO_ON: Final = "Your history was shortened; your task stands in it word for wor
 
 @dataclass(slots=True, eq=False)
 class _Hosted:
-    """A session that a client hosts. `client_id` is "" while nobody does; `end` is set once a turn has ended."""
+    """A session that a client hosts. `client_id` is "" while nobody does; `end` is set once a turn has ended.
+
+    Nobody who leaves comes back to a session that `is_bound`.
+    """
 
     spec: SessionSpec
     tools: SessionRoom
@@ -38,6 +42,7 @@ class _Hosted:
     end: TurnEnded | None = None
     ended: anyio.Event = field(default_factory=anyio.Event)
     is_waiting: bool = False
+    is_bound: bool = False
 
 
 class HostedSessionRegister:
@@ -99,7 +104,7 @@ class HostedSessionRegister:
         return any(client.name == name for client in self._clients.values())
 
     async def client(self, name: str = "") -> SessionClient:
-        """The newest client that hosts (of that name, if one is given), waiting for one to come.
+        """The newest client that hosts (of that name; without one, a person's), waiting for one to come.
 
         Raises HostError `unavailable` when none does.
         """
@@ -107,7 +112,7 @@ class HostedSessionRegister:
             while True:
                 came = self._came
                 for client in reversed(self._clients.values()):
-                    if client.name == (name or client.name):
+                    if client.name == name or (not name and client.name != HEADLESS):
                         return client
                 await came.wait()
         raise HostError(
@@ -134,11 +139,13 @@ class HostedSessionRegister:
             await self._left.wait()
 
     async def found_again(self, hosted: _Hosted) -> bool:
-        """Look for a client that still knows the session; whether there is one.
+        """Look for a client that still knows the session; whether there is one, at once where nobody comes back.
 
         With nobody to host it, waiting costs nothing. As soon as somebody is there who does not know it, the deadline
         is near: whoever knows it is on their way back, or never comes.
         """
+        if hosted.is_bound:
+            return False
         asked: set[str] = set()
         with anyio.move_on_after(REJOIN_TIMEOUT_S) as waiting:
             while True:
@@ -182,7 +189,7 @@ class EditorHost:
     """Sessions in whatever client is connected and can host."""
 
     def __init__(self, register: HostedSessionRegister, client_name: str = "") -> None:
-        """Use the clients of this register, or only those of one name."""
+        """Use the clients of this register, or only those of one name, which never come back once they left."""
         self._register = register
         self._client_name = client_name
 
@@ -213,7 +220,7 @@ class EditorHost:
             place = await client.create(spec, tools.describe())
         except OrchestratorError as error:
             raise _failed(error) from error
-        hosted = _Hosted(spec, tools, place, client.id)
+        hosted = _Hosted(spec, tools, place, client.id, is_bound=self._client_name != "")
         self._register.add(hosted)
         return _EditorSession(self._register, hosted)
 

@@ -3313,7 +3313,7 @@ var PROTOCOL_VERSION = 1;
 // src/server.ts
 var FIRST_PAUSE_MS = 250;
 var LONGEST_PAUSE_MS = 3e4;
-var STEADY_MS = 3e4;
+var LAST_WORDS_MS = 250;
 var PATIENCE_MS = 3e3;
 var WE_CAN = {
   protocolVersion: PROTOCOL_VERSION,
@@ -3334,7 +3334,7 @@ var Connection = class {
     this.rpc.onRequest((method, params) => client.request(method, params));
     this.rpc.onNotification((method, params) => client.notification(method, params));
     this.rpc.onError(([error]) => this.close(error.message));
-    this.rpc.onClose(() => this.close("the server closed the connection"));
+    this.rpc.onClose(() => setTimeout(() => this.close("the server closed the connection"), LAST_WORDS_MS));
     this.rpc.listen();
   }
   rpc;
@@ -3390,6 +3390,7 @@ var Server = class {
     clearTimeout(this.timer);
     this.connecting ??= this.start().catch((error) => {
       this.connecting = void 0;
+      this.child?.kill();
       throw error;
     });
     return this.connecting;
@@ -3413,7 +3414,7 @@ var Server = class {
     let words = "";
     child.stderr.on("data", (chunk) => words = (words + chunk.toString()).slice(-2e3));
     const connection = new Connection(child.stdin, child.stdout, this.client, () => this.lost(child, begun));
-    child.on("exit", () => connection.close(words.trim().split("\n").at(-1) || "the mission server ended"));
+    child.on("close", () => connection.close(words.trim().split("\n").at(-1) || "the mission server ended"));
     await connection.call("initialize", {
       processId: null,
       // we end the stream when we leave; in a container our number means nothing to the server
@@ -3430,7 +3431,7 @@ var Server = class {
     this.connecting = void 0;
     if (this.isDisposed) return;
     this.client.lost();
-    if (Date.now() - begun > STEADY_MS) this.pauseMs = FIRST_PAUSE_MS;
+    if (Date.now() - begun > LONGEST_PAUSE_MS) this.pauseMs = FIRST_PAUSE_MS;
     this.timer = setTimeout(() => this.connect().catch(() => void 0), this.pauseMs);
     this.timer.unref();
     this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
@@ -3707,6 +3708,8 @@ var Hosted = class {
   /** Whether the server that is there now knows the session. */
   isKnown = true;
   brief = "";
+  /** What stands behind the role's words once OpenCode has summed the history up, and with it the brief. */
+  reminder = [];
   lastText = "";
   submitted = "";
 };
@@ -3719,6 +3722,7 @@ var Host = class {
   sessions = /* @__PURE__ */ new Map();
   /** What OpenCode and the mission both ask a person, by OpenCode's id; gone when it is answered. */
   asked = /* @__PURE__ */ new Map();
+  /** To the server, while there is one. */
   connection;
   /** What the person's own configuration says of commands. */
   shellRules = [];
@@ -3852,7 +3856,7 @@ var Host = class {
   }
   prompt(hosted, text) {
     const words = text === hosted.brief ? GO_ON : text;
-    hosted.brief = text;
+    hosted.brief ||= text;
     hosted.submitted = "";
     const [providerID, ...model] = hosted.params.model.split("/");
     const wanted = providerID && model.length ? { providerID, modelID: model.join("/") } : void 0;
@@ -3969,7 +3973,8 @@ var News = class {
   }
   async summarize(missionId) {
     const summary = await this.connection()?.request("mission/summary", { missionId }).catch(() => void 0);
-    const parts = summary?.markdown.split(/^(?=## )/m).filter((part) => !part.startsWith("## ") || TOLD.test(part)) ?? [];
+    const told = summary?.status.status === "stopped" ? /^## How it ended/ : TOLD;
+    const parts = summary?.markdown.split(/^(?=## )/m).filter((part) => !part.startsWith("## ") || told.test(part)) ?? [];
     if (parts.length) await this.say(missionId, `${parts.join("")}
 The whole story: orchestrator summary ${missionId}`);
   }
@@ -3991,7 +3996,7 @@ var Workspace = class _Workspace {
     const opencode = () => this.copies[0];
     const homeOf = (missionId) => this.homeOf(missionId);
     this.host = new Host(opencode, homeOf);
-    this.news = new News(opencode, homeOf, () => this.connection);
+    this.news = new News(opencode, homeOf, () => this.host.connection);
     this.server = new Server(directory, command, HEADLESS || "OpenCode", this);
   }
   host;
@@ -3999,7 +4004,6 @@ var Workspace = class _Workspace {
   server;
   news;
   homes = /* @__PURE__ */ new Map();
-  connection;
   idleS = 0;
   /** The directory's one workspace; every copy of the plugin that takes it must release it. */
   static take(opencode, command) {
@@ -4037,7 +4041,6 @@ var Workspace = class _Workspace {
   request = (method, params) => this.host.request(method, params);
   notification = (method, params) => this.news.take(method, params);
   ready(connection) {
-    this.connection = connection;
     this.host.attach(connection);
     if (HEADLESS) setInterval(() => this.endWhenIdle(), 1e3);
   }
@@ -4047,13 +4050,12 @@ var Workspace = class _Workspace {
   }
   lost() {
     if (HEADLESS) process.exit(0);
-    this.connection = void 0;
     this.host.attach(void 0);
   }
   /** The session that the mission was started in, also when that was an earlier process. */
   async homeOf(missionId) {
     if (!this.homes.has(missionId)) {
-      const first = await this.connection?.request("mission/events", { missionId, limit: 1 }).catch(() => void 0);
+      const first = await this.host.connection?.request("mission/events", { missionId, limit: 1 }).catch(() => void 0);
       const event = first?.events[0];
       if (event?.type === "mission.accepted") this.homes.set(missionId, KEY.exec(event.data.key)?.[1]);
     }
@@ -4090,12 +4092,14 @@ var server = async (input, options) => {
     },
     "experimental.chat.system.transform": async ({ sessionID }, output) => {
       const hosted = host.sessions.get(sessionID ?? "");
-      if (hosted) output.system.splice(0, output.system.length, hosted.params.system || PROMPT);
+      if (!hosted || !output.system.join().includes(PROMPT)) return;
+      output.system.splice(0, output.system.length, hosted.params.system || PROMPT, ...hosted.reminder);
     },
-    "experimental.session.compacting": async ({ sessionID }, output) => {
+    "experimental.session.compacting": async ({ sessionID }) => {
       const hosted = host.sessions.get(sessionID ?? "");
-      if (hosted) output.context.push(`Keep word for word what you were told first:
-${hosted.brief}`);
+      if (hosted) hosted.reminder = [`Your history was shortened. Go on where you stopped. This is your task, word for word:
+
+${hosted.brief}`];
     },
     dispose: async () => workspace.release(opencode)
   };

@@ -55,6 +55,22 @@ def test_refusals_halve_once_a_round_and_stops_are_neutral() -> None:
     run_virtual(play)
 
 
+def test_sessions_that_are_lost_together_are_one_failure() -> None:
+    """A client that hosts ten is killed: the next one is asked at once. Failing again and again still opens."""
+
+    async def play() -> None:
+        lane = Lane(limit=10)
+        entered = await lane.enter()
+        for _ in range(10):
+            lane.failed(FailureKind.CRASHED, entered)
+        assert (lane.breaker.is_closed, lane.limit) == (True, 5)
+        for _ in range(OPEN_AFTER - 1):
+            lane.failed(FailureKind.CRASHED, await lane.enter())
+        assert not lane.breaker.is_closed
+
+    run_virtual(play)
+
+
 def test_lanes_of_one_provider_share_its_gate() -> None:
     traffic = Traffic()
     one, two, other = (

@@ -26,6 +26,8 @@ NAME: Final = "OpenCode headless"
 """What its plugin calls itself when it connects."""
 START_TIMEOUT_S: Final = 90.0
 """It needs up to a quarter of a minute on a busy machine."""
+_ASK_TIMEOUT_S: Final = 2.0
+"""A request that comes between its first listening and its being ready is never answered; the next one is."""
 _OWNER = JobOwner("", "", "opencode")
 _WEEK_S = 7 * 86_400.0
 
@@ -105,7 +107,7 @@ def _ask(port: int, password: str, folder: Path) -> None:
         f"http://127.0.0.1:{port}/session/status?directory={where}", headers={"authorization": f"Basic {token}"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, timeout=_ASK_TIMEOUT_S) as reply:  # noqa: S310 - as above
             reply.read()
     except OSError:
-        return  # it does not listen yet; the caller looks again
+        return  # it is not ready yet; the caller looks again
