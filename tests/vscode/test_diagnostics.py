@@ -68,4 +68,4 @@ def test_fix_all_in_the_workspace_is_a_mission(opened: Open, workspace: Path) ->
     code = opened()
     code.run("fixAll")
     code.until(lambda: code.status() == "sealed", "the seal")
-    assert "name not in names" in (workspace / "names.py").read_text()
+    code.until(lambda: "name not in names" in (workspace / "names.py").read_text(), "the file is written")

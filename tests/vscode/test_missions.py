@@ -96,14 +96,14 @@ def test_a_plan_waits_until_it_is_approved_without_what_was_unticked(opened: Ope
     code.run("start", "mend the module")
     toast = code.toast("mend the module: ")
     code.page.locator(".statusbar-item", has_text="Mission waits for you").wait_for()
-    assert code.tree()[2] == "  Plan — version 1 · waits for you"
+    code.until(lambda: code.has_row("  Plan — version 1 · waits for you"), "the plan in the view")
     toast.get_by_role("button", name="Review Plan").click()
     rows = code.page.locator(".quick-input-list .monaco-list-row")
     rows.filter(has_text="other").first.wait_for()
     rows.filter(has_text="other").first.click()
     code.page.keyboard.press("Enter")
     code.until(lambda: code.status() == "sealed", "the seal")
-    assert (workspace / "names.py").read_text() == FIXED
+    code.until(lambda: (workspace / "names.py").read_text() == FIXED, "the file is written")
     assert not (workspace / "other.py").exists()
     assert code.has_row("    other — struck")
     code.run("approve")
