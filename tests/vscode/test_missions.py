@@ -105,7 +105,7 @@ def test_a_plan_waits_until_it_is_approved_without_what_was_unticked(opened: Ope
     code.until(lambda: code.status() == "sealed", "the seal")
     code.until(lambda: (workspace / "names.py").read_text() == FIXED, "the file is written")
     assert not (workspace / "other.py").exists()
-    assert code.has_row("    other — struck")
+    code.until(lambda: code.has_row("    other — struck"), "what was unticked is struck")
     code.run("approve")
     code.toast("Nothing waits for an answer.")
 
