@@ -52,15 +52,14 @@ class WorkspaceTodo:
 
     def read(self) -> TodoPair:
         """What stands there, and what the server wrote last."""
-        base = None
-        with suppress(FileNotFoundError):
-            base = self._base.read_text(encoding="utf-8", errors="replace")
         try:
             with self._opened() as folder:
                 self._mend(folder)
-                return TodoPair(_content(folder, self._name), base)
+                now = _content(folder, self._name)
+            self._settle_own(now)
         except OSError as error:
             raise self._unwritable(error) from error
+        return TodoPair(now, _text(self._base))
 
     def write(self, text: str, expected: str | None) -> str | None:
         """Swap the new text in and look at what came out; what a person saved meanwhile is put back."""
@@ -83,6 +82,11 @@ class WorkspaceTodo:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def _settle_own(self, now: str | None) -> None:
+        """A sync that ended between `write` and `settle` put in what `todo.next` says: that is no person's edit."""
+        if now is not None and now == _text(self._next):
+            self._next.replace(self._base)
+
     def _mend(self, folder: int) -> None:
         """Finish what a server that died in `write` left: a swap is taken back, for nobody has read what came out.
 
@@ -93,9 +97,7 @@ class WorkspaceTodo:
             with suppress(FileNotFoundError):
                 os.unlink(_FRESH, dir_fd=folder)
             return
-        going_in = ""
-        with suppress(FileNotFoundError):
-            going_in = self._next.read_bytes().decode("utf-8", "replace")
+        going_in = _text(self._next) or ""
         is_swapped_out = not going_in.startswith(stray)
         is_newest = is_swapped_out and _content(folder, self._name) == going_in
         if is_newest and exchange(folder, _FRESH, self._name):
@@ -178,6 +180,13 @@ def _content(folder: int, name: str) -> str | None:
             return None
         content = file.read(MAX_TODO_BYTES + 1)
     return content.decode("utf-8", "replace") if len(content) <= MAX_TODO_BYTES else None
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
 
 
 def _refusal(path: Path, problem: str) -> WorkspaceError:

@@ -9,6 +9,7 @@ import pytest
 from orchestrator.app import open_missions
 from orchestrator.config.places import places as places_of
 from orchestrator.errors import OrchestratorError
+from orchestrator.ports.todo import TodoPair
 from orchestrator.workspace import open_workspace
 from orchestrator.workspace.apply import Application
 from orchestrator.workspace.todo_file import WorkspaceTodo
@@ -59,6 +60,16 @@ def test_what_a_person_saved_in_the_moment_of_a_crash_is_back(tmp_path: Path, mo
     monkeypatch.undo()
     assert WorkspaceTodo(tmp_path, tmp_path / "state").read().now == "one\nmine\n"
     assert [entry.name for entry in path.parent.iterdir()] == ["todo.md"]
+
+
+def test_what_was_written_and_not_yet_settled_is_no_edit_of_a_person(tmp_path: Path):
+    (tmp_path / "state").mkdir()
+    file = WorkspaceTodo(tmp_path, tmp_path / "state")
+    file.write("one\n", None)
+    file.settle("one\n")
+    file.write("two\n", "one\n")
+    left = WorkspaceTodo(tmp_path, tmp_path / "state")
+    assert left.read() == TodoPair("two\n", "two\n")
 
 
 def test_what_a_person_saves_while_it_is_written_stays_until_it_is_taken(tmp_path: Path):
