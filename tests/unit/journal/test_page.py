@@ -85,3 +85,10 @@ def test_a_large_plan_is_drawn_in_part_and_said_so() -> None:
     read = page([accepted("x"), e.MissionStarted(), e.PlanAccepted(1, tasks)])
     assert f"{500 - MAX_DRAWN} more tasks are not drawn" in read.words
     assert read.tags.count("g") == MAX_DRAWN
+
+
+def test_a_task_may_stand_before_what_it_waits_for() -> None:
+    tasks = (TaskSpec("b", "b", "w", ("b",), depends_on=("a",)), TaskSpec("a", "a", "w", ("a",)))
+    read = page([accepted("x"), e.MissionStarted(), e.PlanAccepted(1, tasks)])
+    assert read.tags.count("g") == 2
+    assert "path" in read.tags

@@ -42,6 +42,7 @@ def test_one_file_and_nothing_else(workspace: Path, mission: Mission) -> None:
         assert sorted(str(p.relative_to(workspace)) for p in workspace.rglob("*")) == [".opencode", FILE]
     recorded = [Recorded(1, mission.id, 5.0, e.MissionStarted())]
     assert WorkspaceProjection(workspace).summary(mission, recorded) == (workspace / FILE).read_text("utf-8")
+    assert WorkspaceProjection(workspace).page(mission, recorded).startswith("<!doctype html>")
     assert (workspace / FILE).read_text("utf-8").startswith("# Mission m-1\n")
     assert stat.S_IMODE((workspace / FILE).stat().st_mode) & 0o600 == 0o600
 

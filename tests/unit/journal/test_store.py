@@ -16,6 +16,7 @@ from orchestrator.domain.evolve import fold
 from orchestrator.journal import store, writer
 from orchestrator.journal.audit import audit
 from orchestrator.journal.head import head_path, load_head
+from orchestrator.journal.schema import RESERVED_LOG_BYTES, connect, migrate
 from orchestrator.journal.store import open_journal
 from orchestrator.ports.clock import Clock
 from orchestrator.ports.journal import JournalError
@@ -211,3 +212,16 @@ async def test_the_head_follows_each_commit(path: Path, clock: Clock) -> None:
             head = load_head(head_path(path))
             assert head is not None
             assert head.seq == number
+
+
+async def test_room_for_the_log_is_taken_once(tmp_path: Path) -> None:
+    log = tmp_path / "journal.db-wal"
+    first = connect(tmp_path / "journal.db")
+    migrate(first)
+    second = connect(tmp_path / "journal.db")
+    before = log.stat()
+    third = connect(tmp_path / "journal.db")
+    assert (log.stat().st_size, log.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert before.st_size >= RESERVED_LOG_BYTES
+    for connection in (third, second, first):
+        connection.close()
