@@ -174,7 +174,7 @@ def test_undone_and_read_without_a_server(checked: Path, tmp_path: Path) -> None
 def test_a_watcher_outlives_its_server_and_a_mission_goes_on_with_the_next(
     checked: Path, tmp_path: Path, start: START
 ) -> None:
-    mission = begin(checked, slow(tmp_path, 3.0))
+    mission = begin(checked, slow(tmp_path, 8.0))
     watching = start("watch", "-w", checked, "--json")
     watching.wait_for("attempt.started")
     watching.server().kill()

@@ -100,7 +100,8 @@ def test_a_diff_becomes_both_texts_whichever_is_on_disk(tools: Path, tmp_path: P
             diff_text = "\n".join(["diff --git a/x.py b/x.py", *texts, ""])
             cases.append({"diff": diff_text, "before": "\n".join([*before, ""]), "after": "\n".join([*after, ""])})
     bundle = tmp_path / "diff.mjs"
-    node(tools / "esbuild" / "bin" / "esbuild", "src/diff.ts", "--format=esm", f"--outfile={bundle}")
+    bundling = [tools / "esbuild" / "bin" / "esbuild", "src/diff.ts", "--format=esm", f"--outfile={bundle}"]
+    subprocess.run(bundling, cwd=CLIENT, capture_output=True, check=True)  # a script, or after its own setup a program
     script = f"""
         import {{ parse, sides }} from {json.dumps(bundle.as_uri())};
         import {{ readFileSync }} from "node:fs";
