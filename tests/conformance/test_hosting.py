@@ -12,7 +12,7 @@ from hosting import HOSTS, HostingClient, in_process, through_shared, write_b
 from orchestrator.client import RemoteError
 from orchestrator.engine import recovery
 from orchestrator.hosts import editor
-from orchestrator.hosts.opencode.program import NAME as HEADLESS
+from orchestrator.ports.hosting import HEADLESS
 
 pytestmark = pytest.mark.anyio
 START = {"text": "write b.py", "host": "editor", "trust": True}

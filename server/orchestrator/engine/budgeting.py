@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.domain.budget import Amounts, Reservation, nodes_of
+from orchestrator.domain.budget import Amounts, Limit, Reservation, nodes_of
 from orchestrator.domain.commands import Reserve, Settle
 from orchestrator.domain.question import Question
 from orchestrator.domain.violation import RuleViolation
@@ -24,8 +24,8 @@ class Treasurer:
         """Keep the account of this ledger's mission."""
         self._ledger = ledger
         self._ids = ids
-        self._denied: object = None
-        """The limits that a person refused to raise: they are not asked again before one of them is another."""
+        self._denied: set[Limit] = set()
+        """Limits that a person refused to raise. One that is set anew is another limit, and asked about again."""
 
     async def reserve(self, session_id: str, role: Role, task_id: str, worst: Amounts) -> str:
         """Hold the worst case of a call back and answer the reservation's id.
@@ -41,7 +41,8 @@ class Treasurer:
             except RuleViolation as error:
                 if error.code != "budget_exhausted":
                     raise
-                await self._ask(error.message)
+                if overrun := self._ledger.mission.budget.overrun(reservation):
+                    await self._ask(overrun.limit, error.message)
             else:
                 return reservation.id
 
@@ -49,11 +50,11 @@ class Treasurer:
         """Say what the call really used. Raises RuleViolation for an unknown reservation."""
         await self._ledger.do(Settle(reservation_id, used))
 
-    async def _ask(self, reason: str) -> None:
+    async def _ask(self, limit: Limit, reason: str) -> None:
         """One question for all sessions that wait; each that was let through asks the account again."""
         mission = self._ledger.mission
         denied = BudgetDenied("budget_exhausted", reason, "raise the limit (budget/change), or end the mission")
-        if self._denied == mission.budget.limits:
+        if limit in self._denied:
             raise denied
         open_id = next((q.id for q in mission.questions.values() if q.kind is QuestionKind.BUDGET), "")
         if open_id:
@@ -63,5 +64,5 @@ class Treasurer:
             question = Question(self._ids.new("q"), QuestionKind.BUDGET, text, timeout_s=0)
             answer = await ask(self._ledger, question)
         if answer.answer is Answer.DENY:
-            self._denied = dict(mission.budget.limits)
+            self._denied.add(limit)
             raise denied

@@ -13,9 +13,8 @@ from orchestrator.domain.budget import Amounts
 from orchestrator.domain.mission import Answered
 from orchestrator.domain.words import FailureKind
 from orchestrator.errors import OrchestratorError
-from orchestrator.hosts.opencode.program import NAME as HEADLESS
 from orchestrator.ports.host import Brief, Containment, HostError, Remedy, Reply, Session, SessionRoom, SessionSpec
-from orchestrator.ports.hosting import SessionClient, TurnEnded
+from orchestrator.ports.hosting import HEADLESS, SessionClient, TurnEnded
 
 _log = logging.getLogger(__name__)
 JOIN_TIMEOUT_S: Final = 600.0

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from orchestrator.domain.budget import Amounts
 from orchestrator.domain.mission import Answered
 from orchestrator.domain.words import FailureKind
 from orchestrator.ports.host import Containment, SessionSpec, ToolDescription
+
+HEADLESS: Final = "OpenCode headless"
+"""What the client calls itself that the server has started; every other one is a person's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,9 @@ class WorkspaceTodo:
                 self._mend(folder)
                 now = _content(folder, self._name)
             self._settle_own(now)
+            return TodoPair(now, _text(self._base))
         except OSError as error:
             raise self._unwritable(error) from error
-        return TodoPair(now, _text(self._base))
 
     def write(self, text: str, expected: str | None) -> str | None:
         """Swap the new text in and look at what came out; what a person saved meanwhile is put back."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from orchestrator.hosts.editor import EditorHost, HostedSessionRegister
-from orchestrator.hosts.opencode.program import NAME, HeadlessOpenCode
+from orchestrator.hosts.opencode.program import HeadlessOpenCode
 from orchestrator.ports.host import Containment, Session, SessionRoom, SessionSpec
+from orchestrator.ports.hosting import HEADLESS
 
 
 class OpenCodeHost:
@@ -14,7 +15,7 @@ class OpenCodeHost:
         """Use this OpenCode, by the register that its plugin joins."""
         self._register = register
         self._program = program
-        self._sessions = EditorHost(register, client_name=NAME)
+        self._sessions = EditorHost(register, client_name=HEADLESS)
 
     @property
     def name(self) -> str:
@@ -38,7 +39,7 @@ class OpenCodeHost:
 
     async def open(self, spec: SessionSpec, tools: SessionRoom) -> Session:
         """A new session. Raises HostError."""
-        await self._program.ensure(lambda: self._register.has(NAME))
+        await self._program.ensure(lambda: self._register.has(HEADLESS))
         return await self._sessions.open(spec, tools)
 
     async def attach(self, spec: SessionSpec, tools: SessionRoom, place: str) -> Session | None:

@@ -19,11 +19,10 @@ from anyio import to_thread
 
 from orchestrator.domain.words import FailureKind
 from orchestrator.ports.host import HostError
+from orchestrator.ports.hosting import HEADLESS
 from orchestrator.ports.jobs import Job, JobOwner, Jobs, JobStatus
 from orchestrator.ports.launcher import Command
 
-NAME: Final = "OpenCode headless"
-"""What its plugin calls itself when it connects."""
 START_TIMEOUT_S: Final = 90.0
 """It needs up to a quarter of a minute on a busy machine."""
 _ASK_TIMEOUT_S: Final = 2.0
@@ -70,7 +69,7 @@ class HeadlessOpenCode:
             **os.environ,
             "OPENCODE_SERVER_PASSWORD": password,
             "OPENCODE_CONFIG_CONTENT": _with_plugin(os.environ, self._plugin()),
-            "ORCHESTRATOR_HEADLESS": NAME,
+            "ORCHESTRATOR_HEADLESS": HEADLESS,
         }
         argv = (program, "serve", "--hostname", "127.0.0.1", "--port", str(port))
         return Command(argv, cwd=str(self._folder), env=env, timeout_s=_WEEK_S)
