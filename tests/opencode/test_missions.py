@@ -60,9 +60,13 @@ def test_refused_work_is_told_once_and_mended(world: World) -> None:
     world.model.is_using_more = True  # tools that are not shown are within reach
     with world.opencode.toasts(world.folder) as toasts:
         assert "Sealed" in world.summary(world.start())
-    told = [toast for toast in toasts if "refused" in toast]
-    assert told
-    assert sum(int(toast.split()[0]) for toast in told) == 2, told
+        until(lambda: refusals(toasts) == 2, f"the refusals are told, each once: {toasts}")
+    assert refusals(toasts) == 2, toasts
+
+
+def refusals(toasts: list[str]) -> int:
+    """How many refused results toasts tell of."""
+    return sum(int(toast.split()[0]) for toast in toasts if "refused" in toast)
 
 
 def test_a_plan_is_refused_made_anew_approved_and_the_work_undone(world: World) -> None:

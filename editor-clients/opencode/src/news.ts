@@ -40,7 +40,10 @@ export class News {
     else if (event.type === "mission.taken_up") this.toast("info", "The mission goes on.");
     else if (event.type === "plan.accepted") this.toast("info", `The plan has ${event.data.tasks.length} tasks.`);
     else if (event.type === "sealing.started") this.toast("info", "All work is merged; every check runs again.");
-    else if (event.type === "mission.ended" || event.type === "mission.delivered") void this.summarize(event.missionId);
+    else if (event.type === "mission.ended" || event.type === "mission.delivered") {
+      this.gathered(); // what was refused is told before the end
+      void this.summarize(event.missionId);
+    }
     else if (event.type === "attempt.refused") {
       this.refused += 1;
       this.findings += event.data.findings.length;
@@ -50,9 +53,9 @@ export class News {
 
   private gathered(): void {
     const results = this.refused === 1 ? "1 result was" : `${this.refused} results were`;
-    this.toast("warning", `${results} refused (${this.findings} findings); they are being mended.`);
-    this.timer = undefined;
+    if (this.refused) this.toast("warning", `${results} refused (${this.findings} findings) and sent back.`);
     this.refused = this.findings = 0;
+    this.timer = clearTimeout(this.timer) as undefined;
   }
 
   private question({ missionId, question }: PermissionRequest): void {

@@ -3939,8 +3939,10 @@ var News = class {
     else if (event.type === "mission.taken_up") this.toast("info", "The mission goes on.");
     else if (event.type === "plan.accepted") this.toast("info", `The plan has ${event.data.tasks.length} tasks.`);
     else if (event.type === "sealing.started") this.toast("info", "All work is merged; every check runs again.");
-    else if (event.type === "mission.ended" || event.type === "mission.delivered") void this.summarize(event.missionId);
-    else if (event.type === "attempt.refused") {
+    else if (event.type === "mission.ended" || event.type === "mission.delivered") {
+      this.gathered();
+      void this.summarize(event.missionId);
+    } else if (event.type === "attempt.refused") {
       this.refused += 1;
       this.findings += event.data.findings.length;
       this.timer ??= setTimeout(() => this.gathered(), GATHER_MS);
@@ -3948,9 +3950,9 @@ var News = class {
   }
   gathered() {
     const results = this.refused === 1 ? "1 result was" : `${this.refused} results were`;
-    this.toast("warning", `${results} refused (${this.findings} findings); they are being mended.`);
-    this.timer = void 0;
+    if (this.refused) this.toast("warning", `${results} refused (${this.findings} findings) and sent back.`);
     this.refused = this.findings = 0;
+    this.timer = clearTimeout(this.timer);
   }
   question({ missionId, question }) {
     void this.say(missionId, `The mission ${asked(question)}`);
