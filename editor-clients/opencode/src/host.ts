@@ -2,7 +2,7 @@
 import type { ToolContext } from "@opencode-ai/plugin";
 import type { Event, PermissionRule } from "@opencode-ai/sdk/v2";
 import type { ServerRequests, SessionCreateParams, ToolSchema } from "#protocol";
-import { Account, type Price, type Used } from "./budget.js";
+import { Account, type Price } from "./budget.js";
 import { type Failure, failureOf, takenOver } from "./failures.js";
 import type { Answer, Leave, OpenCode } from "./opencode.js";
 import { type Connection, RefusedError } from "./server.js";
@@ -20,7 +20,7 @@ type Arguments = Record<string, unknown>;
 type Asked = Extract<Event, { type: "permission.asked" }>["properties"];
 
 class Hosted {
-  readonly account: Account;
+  readonly account = new Account();
   /** The turn under way. `failure` is set when the server takes a retry over from OpenCode. */
   turn: { readonly stop: AbortController; failure: Failure | undefined } | undefined;
   /** Whether the server that is there now knows the session. */
@@ -32,16 +32,17 @@ class Hosted {
   submitted = "";
 
   /** `id` is the server's name for it, `place` OpenCode's. */
-  constructor(public id: string, readonly place: string, readonly params: SessionCreateParams, total: () => Promise<Used>) {
-    this.account = new Account(total);
-  }
+  constructor(public id: string, readonly place: string, readonly params: SessionCreateParams) {}
 }
 
 export class Host {
   /** Sessions of missions by OpenCode's id. */
   readonly sessions = new Map<string, Hosted>();
+  /** The server's tools that sessions here may call, by name. */
+  readonly tools = new Map<string, ToolSchema>();
   /** What OpenCode and the mission both ask a person, by OpenCode's id; gone when it is answered. */
   private readonly asked = new Map<string, { hosted: Hosted; subject: string }>();
+  private readonly parents = new Map<string, Promise<string | undefined>>();
   /** To the server, while there is one. */
   connection: Connection | undefined;
   /** What the person's own configuration says of commands. */
@@ -49,10 +50,6 @@ export class Host {
 
   constructor(private readonly opencode: () => OpenCode, private readonly homeOf: (missionId: string) => Promise<string | undefined>) {}
 
-  /** The server's tools that sessions here may call, by name. */
-  tools(): Map<string, ToolSchema> {
-    return new Map([...this.sessions.values()].flatMap(({ params }) => params.tools.map((tool) => [tool.name, tool])));
-  }
 
   /** Another connection, or none: then the next server asks for the sessions that it goes on with. */
   attach(connection: Connection | undefined): void {
@@ -86,7 +83,12 @@ export class Host {
 
   /** Events of OpenCode, the few that are about sessions of ours. */
   event(event: Event): void {
-    if (event.type === "session.status") {
+    if (event.type === "message.updated") {
+      const { info } = event.properties;
+      if (info.role === "assistant") this.sessions.get(info.sessionID)?.account.count(info);
+    } else if (event.type === "session.deleted") {
+      this.parents.delete(event.properties.info.id);
+    } else if (event.type === "session.status") {
       const { sessionID, status } = event.properties;
       const hosted = this.sessions.get(sessionID);
       if (!hosted?.turn || hosted.turn.failure || status.type !== "retry") return;
@@ -171,22 +173,29 @@ export class Host {
   }
 
   private async create(params: SessionCreateParams): Promise<{ place: string }> {
+    for (const tool of params.tools) this.tools.set(tool.name, tool);
     const names = params.tools.map((tool) => tool.name);
     const shown = names.filter((name) => name in CORE).map((name) => PREFIX + name);
     if (names.length > shown.length) shown.push(MORE);
     const result = RESULTS[params.role];
     if (result) shown.push(result.tool);
     const rule = (permission: string, action: "allow" | "deny"): PermissionRule => ({ permission, pattern: "*", action });
-    const home = await this.homeOf(params.missionId);
-    const parent = home && (await this.opencode().session(home).catch(() => undefined)); // a person may have deleted it
     const { id: place } = await this.opencode().createSession({
-      parentID: parent ? parent.id : undefined,
+      parentID: await this.parentOf(params.missionId),
       title: params.title || params.role,
       agent: agentOf(params.role),
       permission: [rule("*", "deny"), ...["invalid", ...shown].map((name) => rule(name, "allow")), ...(shown.includes(SHELL) ? this.shellRules : [])],
     });
-    this.sessions.set(place, new Hosted(params.sessionId, place, params, () => this.opencode().used(place)));
+    this.sessions.set(place, new Hosted(params.sessionId, place, params));
     return { place };
+  }
+
+  /** The session that the mission was started in; none once a person has deleted it. Asked for once. */
+  private async parentOf(missionId: string): Promise<string | undefined> {
+    const home = await this.homeOf(missionId);
+    if (!home) return undefined;
+    if (!this.parents.has(home)) this.parents.set(home, this.opencode().session(home).then(({ id }) => id, () => undefined));
+    return this.parents.get(home);
   }
 
   private prompt(hosted: Hosted, text: string): void {
@@ -210,7 +219,8 @@ export class Host {
     const error = answer?.info.error;
     const crash = answer ? undefined : ({ failure: "crashed", text: problem, retryAfterS: null } as const);
     const failure = turn.failure ?? (error ? failureOf(error) : crash);
-    if (this.connection) await hosted.account.settle(this.connection, hosted.id).catch(() => undefined); // a person may have deleted it
+    if (answer?.info.role === "assistant") hosted.account.count(answer.info);
+    if (this.connection) await hosted.account.settle(this.connection, hosted.id);
     hosted.turn = undefined;
     if (isStopped || !this.connection) return;
     const end = failure && !hosted.submitted ? { type: "failed" as const, ...failure } : { type: "idle" as const, text: hosted.lastText };

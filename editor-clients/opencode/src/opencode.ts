@@ -1,7 +1,6 @@
 /** What we ask of OpenCode, in one place: its next generation is another file like this one. */
 import type { PluginInput } from "@opencode-ai/plugin";
 import type { AssistantMessage, Part, PermissionRule, Session } from "@opencode-ai/sdk/v2";
-import type { Used } from "./budget.js";
 
 export type Variant = "info" | "success" | "warning" | "error";
 export type Answer = { info: AssistantMessage; parts: Part[] };
@@ -32,12 +31,6 @@ export class OpenCode {
   /** One turn; answers when it has ended. Errors of the provider stand in `info.error`. */
   readonly prompt = (id: string, text: string, agent: string, model: { providerID: string; modelID: string } | undefined) =>
     this.call<Answer>("POST", `/session/${id}/message`, { agent, model, parts: [{ type: "text", text }] });
-
-  /** What a session has used in its life. */
-  readonly used = async (id: string): Promise<Used> => {
-    const { tokens, cost = 0 } = await this.session(id);
-    return { tokens: tokens ? tokens.input + tokens.output + tokens.reasoning + tokens.cache.read + tokens.cache.write : 0, moneyUsd: cost };
-  };
 
   /** Show words in a session that no model ever reads. */
   readonly say = (id: string, text: string) =>

@@ -45,13 +45,12 @@ export function tools(host: Host): NonNullable<Hooks["tool"]> {
 export function describe(host: Host, toolId: string, output: { description: string; jsonSchema?: unknown }): void {
   if (!toolId.startsWith(PREFIX)) return;
   const name = toolId.slice(PREFIX.length);
-  const known = host.tools();
-  const tool = known.get(name);
+  const tool = host.tools.get(name);
   const result = Object.values(RESULTS).find((one) => one.tool === toolId);
   if (result) {
     Object.assign(output, { description: "Hand in your result, then end your turn.", jsonSchema: { type: "object", properties: result.properties } });
   } else if (toolId === MORE) {
-    const names = [...known.keys()].filter((other) => !(other in CORE));
+    const names = [...host.tools.keys()].filter((other) => !(other in CORE));
     Object.assign(output, { description: `Other tools: ${names.join(", ")}. Without \`arguments\`: what one takes.`, jsonSchema: OTHER });
   } else if (tool) {
     Object.assign(output, { description: tool.description, jsonSchema: compact(tool.arguments, CORE[name] ?? []) });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -44,8 +45,9 @@ _TOOLS: dict[str, tuple[str, type[_Arguments]]] = {
 _Model = TypeVar("_Model", bound=_Arguments)
 
 
+@cache
 def describe(name: str) -> ToolDescription:
-    """The tool as a model is told of it."""
+    """The tool as a model is told of it; made once a process, since a schema takes milliseconds."""
     purpose, model = _TOOLS[name]
     return ToolDescription(name, purpose, model.model_json_schema())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -79,6 +80,12 @@ class HandedIn:
     failed_approaches: tuple[str, ...] = ()
 
 
+@cache
+def _schema(model: type[BaseModel]) -> Mapping[str, object]:
+    """Made once a process: it takes milliseconds."""
+    return model.model_json_schema()
+
+
 @dataclass(frozen=True, slots=True)
 class ResultTool:
     """The tool that ends a role's turn."""
@@ -89,7 +96,7 @@ class ResultTool:
 
     def describe(self) -> ToolDescription:
         """As a model is told of it."""
-        return ToolDescription(self.name, self.purpose, self.model.model_json_schema())
+        return ToolDescription(self.name, self.purpose, _schema(self.model))
 
     def read(self, arguments: Mapping[str, object]) -> HandedIn:
         """The answer as the engine wants it. Raises ResultError."""

@@ -3545,11 +3545,6 @@ var OpenCode = class {
   permit = (requestId, reply, message) => this.call("POST", `/permission/${requestId}/reply`, { reply, message });
   /** One turn; answers when it has ended. Errors of the provider stand in `info.error`. */
   prompt = (id, text, agent, model) => this.call("POST", `/session/${id}/message`, { agent, model, parts: [{ type: "text", text }] });
-  /** What a session has used in its life. */
-  used = async (id) => {
-    const { tokens, cost = 0 } = await this.session(id);
-    return { tokens: tokens ? tokens.input + tokens.output + tokens.reasoning + tokens.cache.read + tokens.cache.write : 0, moneyUsd: cost };
-  };
   /** Show words in a session that no model ever reads. */
   say = (id, text) => this.call("POST", `/session/${id}/message`, { noReply: true, parts: [{ type: "text", text, ignored: true }] });
   isBusy = async (id) => ((await this.call("GET", "/session/status"))[id]?.type ?? "idle") !== "idle";
@@ -3598,13 +3593,12 @@ function tools(host) {
 function describe(host, toolId, output) {
   if (!toolId.startsWith(PREFIX)) return;
   const name = toolId.slice(PREFIX.length);
-  const known = host.tools();
-  const tool = known.get(name);
+  const tool = host.tools.get(name);
   const result = Object.values(RESULTS).find((one) => one.tool === toolId);
   if (result) {
     Object.assign(output, { description: "Hand in your result, then end your turn.", jsonSchema: { type: "object", properties: result.properties } });
   } else if (toolId === MORE) {
-    const names = [...known.keys()].filter((other) => !(other in CORE));
+    const names = [...host.tools.keys()].filter((other) => !(other in CORE));
     Object.assign(output, { description: `Other tools: ${names.join(", ")}. Without \`arguments\`: what one takes.`, jsonSchema: OTHER });
   } else if (tool) {
     Object.assign(output, { description: tool.description, jsonSchema: compact(tool.arguments, CORE[name] ?? []) });
@@ -3628,13 +3622,16 @@ import { join } from "node:path";
 
 // src/budget.ts
 var Account = class {
-  /** `total` asks what the session has used in its life. */
-  constructor(total) {
-    this.total = total;
-  }
-  counted = { tokens: 0, moneyUsd: 0 };
+  /** What each answer has used, by its message; and how much of it is settled. */
+  used = /* @__PURE__ */ new Map();
+  settled = { tokens: 0, moneyUsd: 0 };
   reservationId = "";
   historyTokens = 0;
+  /** OpenCode says of an answer what it has used, more than once; it does so before it makes the next call. */
+  count({ id, tokens, cost }) {
+    const { input, output, reasoning, cache } = tokens;
+    this.used.set(id, { tokens: input + output + reasoning + cache.read + cache.write, moneyUsd: cost });
+  }
   /** Hold back the worst case of the next call; waits while the mission is held. Throws when the call must not be made. */
   async reserve(server2, sessionId, newTokens, outputTokens, price, signal) {
     await this.settle(server2, sessionId);
@@ -3645,12 +3642,14 @@ var Account = class {
   }
   /** Say what the call before has used; without one, nothing. */
   async settle(server2, sessionId) {
-    const { reservationId, counted } = this;
+    const { reservationId } = this;
     if (!reservationId) return;
     this.reservationId = "";
-    this.counted = await this.total();
-    const tokens = Math.max(0, this.counted.tokens - counted.tokens);
-    const moneyUsd = Math.max(0, this.counted.moneyUsd - counted.moneyUsd);
+    const total = { tokens: 0, moneyUsd: 0 };
+    for (const one of this.used.values()) [total.tokens, total.moneyUsd] = [total.tokens + one.tokens, total.moneyUsd + one.moneyUsd];
+    const tokens = Math.max(0, total.tokens - this.settled.tokens);
+    const moneyUsd = Math.max(0, total.moneyUsd - this.settled.moneyUsd);
+    this.settled = total;
     this.historyTokens = Math.max(this.historyTokens, tokens);
     await server2.request("budget/settle", { sessionId, reservationId, tokens, moneyUsd }).catch(() => void 0);
   }
@@ -3696,13 +3695,12 @@ var GO_ON = "Go on where you stopped.";
 var LEAVE = { allow: "once", always: "always", deny: "reject" };
 var Hosted = class {
   /** `id` is the server's name for it, `place` OpenCode's. */
-  constructor(id, place, params, total) {
+  constructor(id, place, params) {
     this.id = id;
     this.place = place;
     this.params = params;
-    this.account = new Account(total);
   }
-  account;
+  account = new Account();
   /** The turn under way. `failure` is set when the server takes a retry over from OpenCode. */
   turn;
   /** Whether the server that is there now knows the session. */
@@ -3720,16 +3718,15 @@ var Host = class {
   }
   /** Sessions of missions by OpenCode's id. */
   sessions = /* @__PURE__ */ new Map();
+  /** The server's tools that sessions here may call, by name. */
+  tools = /* @__PURE__ */ new Map();
   /** What OpenCode and the mission both ask a person, by OpenCode's id; gone when it is answered. */
   asked = /* @__PURE__ */ new Map();
+  parents = /* @__PURE__ */ new Map();
   /** To the server, while there is one. */
   connection;
   /** What the person's own configuration says of commands. */
   shellRules = [];
-  /** The server's tools that sessions here may call, by name. */
-  tools() {
-    return new Map([...this.sessions.values()].flatMap(({ params }) => params.tools.map((tool) => [tool.name, tool])));
-  }
   /** Another connection, or none: then the next server asks for the sessions that it goes on with. */
   attach(connection) {
     this.connection = connection;
@@ -3759,7 +3756,12 @@ var Host = class {
   }
   /** Events of OpenCode, the few that are about sessions of ours. */
   event(event) {
-    if (event.type === "session.status") {
+    if (event.type === "message.updated") {
+      const { info } = event.properties;
+      if (info.role === "assistant") this.sessions.get(info.sessionID)?.account.count(info);
+    } else if (event.type === "session.deleted") {
+      this.parents.delete(event.properties.info.id);
+    } else if (event.type === "session.status") {
       const { sessionID, status } = event.properties;
       const hosted = this.sessions.get(sessionID);
       if (!hosted?.turn || hosted.turn.failure || status.type !== "retry") return;
@@ -3837,22 +3839,28 @@ var Host = class {
     }
   }
   async create(params) {
+    for (const tool of params.tools) this.tools.set(tool.name, tool);
     const names = params.tools.map((tool) => tool.name);
     const shown = names.filter((name) => name in CORE).map((name) => PREFIX + name);
     if (names.length > shown.length) shown.push(MORE);
     const result = RESULTS[params.role];
     if (result) shown.push(result.tool);
     const rule = (permission, action) => ({ permission, pattern: "*", action });
-    const home = await this.homeOf(params.missionId);
-    const parent = home && await this.opencode().session(home).catch(() => void 0);
     const { id: place } = await this.opencode().createSession({
-      parentID: parent ? parent.id : void 0,
+      parentID: await this.parentOf(params.missionId),
       title: params.title || params.role,
       agent: agentOf(params.role),
       permission: [rule("*", "deny"), ...["invalid", ...shown].map((name) => rule(name, "allow")), ...shown.includes(SHELL) ? this.shellRules : []]
     });
-    this.sessions.set(place, new Hosted(params.sessionId, place, params, () => this.opencode().used(place)));
+    this.sessions.set(place, new Hosted(params.sessionId, place, params));
     return { place };
+  }
+  /** The session that the mission was started in; none once a person has deleted it. Asked for once. */
+  async parentOf(missionId) {
+    const home = await this.homeOf(missionId);
+    if (!home) return void 0;
+    if (!this.parents.has(home)) this.parents.set(home, this.opencode().session(home).then(({ id }) => id, () => void 0));
+    return this.parents.get(home);
   }
   prompt(hosted, text) {
     const words = text === hosted.brief ? GO_ON : text;
@@ -3874,7 +3882,8 @@ var Host = class {
     const error = answer?.info.error;
     const crash = answer ? void 0 : { failure: "crashed", text: problem, retryAfterS: null };
     const failure = turn.failure ?? (error ? failureOf(error) : crash);
-    if (this.connection) await hosted.account.settle(this.connection, hosted.id).catch(() => void 0);
+    if (answer?.info.role === "assistant") hosted.account.count(answer.info);
+    if (this.connection) await hosted.account.settle(this.connection, hosted.id);
     hosted.turn = void 0;
     if (isStopped || !this.connection) return;
     const end = failure && !hosted.submitted ? { type: "failed", ...failure } : { type: "idle", text: hosted.lastText };

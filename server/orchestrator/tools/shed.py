@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from anyio import to_thread
 
@@ -93,6 +94,13 @@ class ToolShed:
             return Material()
 
 
+@cache
+def _described(name: str) -> ToolDescription:
+    """Made once a process: a schema takes milliseconds, and each session is told of a dozen."""
+    tool = TOOLS[name]
+    return ToolDescription(name, tool.purpose, tool.arguments.model_json_schema())
+
+
 @dataclass(frozen=True, slots=True)
 class SessionTools:
     """The toolbox of one session."""
@@ -103,9 +111,7 @@ class SessionTools:
 
     def describe(self) -> tuple[ToolDescription, ...]:
         """The tools with their purpose and the JSON Schema of their arguments."""
-        return tuple(
-            ToolDescription(name, TOOLS[name].purpose, TOOLS[name].arguments.model_json_schema()) for name in self.names
-        )
+        return tuple(map(_described, self.names))
 
     async def call(self, name: str, arguments: Mapping[str, object]) -> dict[str, object]:
         """Run one tool. Raises ToolError for anything that was refused or went wrong; see `ports.host.Toolbox`."""
