@@ -12,7 +12,7 @@
 ---@class orchestrator.ClientCapabilities
 ---@field protocolVersion? integer # Default 1.
 ---@field host? (orchestrator.HostCapabilities|nil) # Default null.
----@field show? orchestrator.ShowCapabilities # Default {"events": true, "progress": true, "notices": false}.
+---@field show? orchestrator.ShowCapabilities # Default {"events": true, "eventTypes": [], "progress": true, "notices": false}.
 ---@field approve? orchestrator.ApproveCapabilities # Default {"permissions": false, "plans": false}.
 
 ---What keeps a session inside its worktree: the launcher; our tools alone; nothing, we only look afterwards.
@@ -34,9 +34,10 @@
 
 ---What the client wants to be told by itself.
 ---
----`events`: every `mission/event`; `progress`: `mission/progress`, at most ten a second; `notices`: `host/notify`, few
+---`events`: every `mission/event`, or those whose `type` is one of `eventTypes` when there are some; `progress`: `mission/progress`, at most ten a second; `notices`: `host/notify`, few
 ---and for a person. A client that hosts sessions gets those in any case.
 ---@class orchestrator.ShowCapabilities
 ---@field events? boolean # Default true.
+---@field eventTypes? string[] # At most 100 items, each at most 64 characters, default [].
 ---@field progress? boolean # Default true.
 ---@field notices? boolean # Default false.

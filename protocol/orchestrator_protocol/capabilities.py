@@ -46,11 +46,12 @@ class HostCapabilities(_Capability):
 class ShowCapabilities(_Capability):
     """What the client wants to be told by itself.
 
-    `events`: every `mission/event`; `progress`: `mission/progress`, at most ten a second; `notices`: `host/notify`, few
+    `events`: every `mission/event`, or those whose `type` is one of `event_types` when there are some; `progress`: `mission/progress`, at most ten a second; `notices`: `host/notify`, few
     and for a person. A client that hosts sessions gets those in any case.
     """
 
     events: bool = True
+    event_types: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=100)] = []
     progress: bool = True
     notices: bool = False
 

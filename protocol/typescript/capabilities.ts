@@ -18,7 +18,7 @@ export interface ClientCapabilities {
   protocolVersion?: number;
   /** Default null. */
   host?: HostCapabilities | null;
-  /** Default {"events": true, "progress": true, "notices": false}. */
+  /** Default {"events": true, "eventTypes": [], "progress": true, "notices": false}. */
   show?: ShowCapabilities;
   /** Default {"permissions": false, "plans": false}. */
   approve?: ApproveCapabilities;
@@ -54,12 +54,14 @@ export interface HostCapabilities {
 /**
  * What the client wants to be told by itself.
  *
- * `events`: every `mission/event`; `progress`: `mission/progress`, at most ten a second; `notices`: `host/notify`, few
+ * `events`: every `mission/event`, or those whose `type` is one of `eventTypes` when there are some; `progress`: `mission/progress`, at most ten a second; `notices`: `host/notify`, few
  * and for a person. A client that hosts sessions gets those in any case.
  */
 export interface ShowCapabilities {
   /** Default true. */
   events?: boolean;
+  /** At most 100 items, each at most 64 characters, default []. */
+  eventTypes?: readonly string[];
   /** Default true. */
   progress?: boolean;
   /** Default false. */

@@ -3,13 +3,16 @@
 The model is a provider on loopback that streams for 20 s. A bare prompt is `session.create` and one such answer. A
 delegated task is the same answer with a tool call at its end, the call, and a second, quick answer; it is measured from
 the start of its attempt to its commit, so planning, gates and the seal are left out, as they are for the bare prompt.
-Both sides run in the same OpenCode, in turn. A provider's lane begins with ten sessions and grows with each answer, so
+Both sides run in the same OpenCode, in turn. A session's second call to the model takes OpenCode's one thread as long
+as its first, so fifty are also put beside fifty prompts that do the same: write a file with a tool, and say so.
+A provider's lane begins with ten sessions and grows with each answer, so
 a quick mission comes before the fifty.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -37,7 +40,7 @@ from opencode_process import (  # pyright: ignore[reportMissingImports] - as abo
 )
 from worlds import World, new_world  # pyright: ignore[reportMissingImports] - as above
 
-from orchestrator.testing.provider import Answer, Call, Failure, FakeProvider, serving
+from orchestrator.testing.provider import Answer, Call, Failure, FakeProvider, ToolCall, serving
 
 STREAM_S = 20.0
 CHUNK_CHARACTERS = 100
@@ -54,9 +57,14 @@ class Streaming(Model):
     """A worker's first answer and all chat stream for a while; everything else is quick."""
 
     is_quick = False
+    place: Path | None = None
+    """Where chat writes a file for each answer, if it does."""
 
     def __call__(self, call: Call) -> Answer | Failure:
         answer = self._answer(call)
+        if self.place and "write" in call.tools:
+            target = {"filePath": str(self.place / f"{call.number}.py"), "content": "VALUE = 2\n"}
+            answer = replace(answer, calls=(ToolCall("write", target),))
         if call.turn > 1:
             return Answer(text="Done.")
         if self.is_quick or not isinstance(answer, Answer) or "orc_submit_plan" in call.tools:
@@ -79,7 +87,7 @@ def rows() -> list[Row]:
         try:
             idle = _idling(plain, ours, here)
             plain.stop()
-            return [*idle, *_one(ours, provider, here), _many(ours, provider, here)]
+            return [*idle, *_one(ours, provider, here), *_many(ours, provider, here)]
         finally:
             for opencode in (plain, ours):
                 opencode.stop()
@@ -138,18 +146,22 @@ def _one(opencode: OpenCode, provider: FakeProvider, here: Path) -> list[Row]:
     ]
 
 
-def _many(opencode: OpenCode, provider: FakeProvider, here: Path) -> Row:
+def _many(opencode: OpenCode, provider: FakeProvider, here: Path) -> list[Row]:
     world = new_world(opencode, provider, here / "many", MANY)
     model = world.model = provider.policy = Streaming(MANY)
     model.is_quick = True
     _delegated(world)
     model.is_quick = False
-    pairs = [(_bare(world, MANY), _delegated(world)) for _ in range(2)]
-    bare_s, ours_s = (statistics.median(column) for column in zip(*pairs, strict=True))
-    ratio = statistics.median(ours / bare for bare, ours in pairs)
-    peer = f"{MANY} bare session.create + prompt: {bare_s:.2f} s"
+    runs = [(_bare(world, MANY), _writing(world, MANY), _delegated(world)) for _ in range(2)]
+    bare_s, writing_s, ours_s = (statistics.median(column) for column in zip(*runs, strict=True))
+    ratio = statistics.median(ours / bare for bare, _, ours in runs)
+    alike = statistics.median(ours / writing for _, writing, ours in runs)
     name = f"{MANY} delegated tasks side by side, model streams {STREAM_S:.0f} s"
-    return _row(name, ours_s, "s", peer=peer, ratio=ratio, goal=("<= 1.15", ratio <= 1.15))
+    peer, writers = f"{MANY} bare session.create + prompt: {bare_s:.2f} s", f"{MANY} that write: {writing_s:.2f} s"
+    return [
+        _row(name, ours_s, "s", peer=peer, ratio=ratio, goal=("<= 1.15", ratio <= 1.15)),
+        _row(name, ours_s, "s", peer=writers, ratio=alike, goal=("<= 1.15", alike <= 1.15)),
+    ]
 
 
 def _row(name: str, value: float, unit: str, *, peer: str, ratio: float, goal: tuple[str, bool]) -> Row:
@@ -166,6 +178,17 @@ def _bare(world: World, count: int) -> float:
     with ThreadPoolExecutor(count) as pool:
         list(pool.map(one, range(count)))
     return time.monotonic() - begun
+
+
+def _writing(world: World, count: int) -> float:
+    """The same, where each answer also writes a file with OpenCode's own tool, and is told of it."""
+    assert isinstance(world.model, Streaming)
+    place = world.model.place = world.folder / "bare"
+    took_s = _bare(world, count)
+    assert len(list(place.iterdir())) == count
+    shutil.rmtree(place)
+    world.model.place = None
+    return took_s
 
 
 def _delegated(world: World) -> float:

@@ -1,9 +1,10 @@
 """What the extension costs in a real VS Code: its activation, its size, and from a key to what Problems shows.
 
-The clock is the extension host's own. Activation includes reading and compiling the bundle; each is in a new window that
-has started all else, before anything has needed the extension. The first window of a new home is left out: it shows
-VS Code's own welcome, which needs the extension. A key is an edit of the open text that makes a finding or takes it away; it
-ends when the finding can be read. VS Code tells listeners of that 50 ms later, with what else came meanwhile.
+The clock is the extension host's own. Activation includes reading and compiling the bundle; each is in a new window
+that has started all else, before anything has needed the extension. The first window of a new home is left out: it
+shows VS Code's own welcome, which needs the extension. A key is an edit of the open text that makes a finding or takes
+it away; it ends when the finding can be read. VS Code tells listeners of that 50 ms later, with what else came
+meanwhile.
 """
 
 from __future__ import annotations

@@ -36,6 +36,19 @@ def test_notices_are_for_those_who_ask(start, tmp_path, ours, is_told) -> None:
     assert [(one["level"], one["title"]) for one in told] == ([("info", "stopped")] if is_told else [])
 
 
+def test_a_client_can_choose_the_events_that_it_is_told(start, tmp_path) -> None:
+    wire = start()
+    ours = {"show": {"eventTypes": ["mission.ended", "no.such"]}}
+    wire.initialize(tmp_path, capabilities={"experimental": {"orchestrator": ours}})
+    started = wire.call(1, "mission/start", {"text": "x"})["result"]
+    wire.call(2, "mission/stop", {"missionId": started["missionId"]})
+    told = wire.matching(lambda frame: frame.get("method") == "mission/event")["params"]
+    assert told["type"] == "mission.ended", "the first that comes"
+    page = wire.call(3, "mission/events", {})["result"]["events"]
+    assert page[0]["type"] == "mission.accepted", "all can be asked for"
+    assert page[-1]["seq"] == told["seq"]
+
+
 @pytest.mark.parametrize(
     ("options", "is_announced"), [(None, True), ({"commands": True}, True), ({"commands": False}, False), ([1], True)]
 )

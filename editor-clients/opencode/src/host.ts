@@ -42,7 +42,6 @@ export class Host {
   readonly tools = new Map<string, ToolSchema>();
   /** What OpenCode and the mission both ask a person, by OpenCode's id; gone when it is answered. */
   private readonly asked = new Map<string, { hosted: Hosted; subject: string }>();
-  private readonly parents = new Map<string, Promise<string | undefined>>();
   /** To the server, while there is one. */
   connection: Connection | undefined;
   /** What the person's own configuration says of commands. */
@@ -84,10 +83,7 @@ export class Host {
   /** Events of OpenCode, the few that are about sessions of ours. */
   event(event: Event): void {
     if (event.type === "message.updated") {
-      const { info } = event.properties;
-      if (info.role === "assistant") this.sessions.get(info.sessionID)?.account.count(info);
-    } else if (event.type === "session.deleted") {
-      this.parents.delete(event.properties.info.id);
+      this.sessions.get(event.properties.sessionID)?.account.count(event.properties.info);
     } else if (event.type === "session.status") {
       const { sessionID, status } = event.properties;
       const hosted = this.sessions.get(sessionID);
@@ -181,21 +177,13 @@ export class Host {
     if (result) shown.push(result.tool);
     const rule = (permission: string, action: "allow" | "deny"): PermissionRule => ({ permission, pattern: "*", action });
     const { id: place } = await this.opencode().createSession({
-      parentID: await this.parentOf(params.missionId),
+      parentID: await this.homeOf(params.missionId),
       title: params.title || params.role,
       agent: agentOf(params.role),
       permission: [rule("*", "deny"), ...["invalid", ...shown].map((name) => rule(name, "allow")), ...(shown.includes(SHELL) ? this.shellRules : [])],
     });
     this.sessions.set(place, new Hosted(params.sessionId, place, params));
     return { place };
-  }
-
-  /** The session that the mission was started in; none once a person has deleted it. Asked for once. */
-  private async parentOf(missionId: string): Promise<string | undefined> {
-    const home = await this.homeOf(missionId);
-    if (!home) return undefined;
-    if (!this.parents.has(home)) this.parents.set(home, this.opencode().session(home).then(({ id }) => id, () => undefined));
-    return this.parents.get(home);
   }
 
   private prompt(hosted: Hosted, text: string): void {
@@ -219,7 +207,7 @@ export class Host {
     const error = answer?.info.error;
     const crash = answer ? undefined : ({ failure: "crashed", text: problem, retryAfterS: null } as const);
     const failure = turn.failure ?? (error ? failureOf(error) : crash);
-    if (answer?.info.role === "assistant") hosted.account.count(answer.info);
+    if (answer) hosted.account.count(answer.info);
     if (this.connection) await hosted.account.settle(this.connection, hosted.id);
     hosted.turn = undefined;
     if (isStopped || !this.connection) return;
@@ -254,6 +242,4 @@ export class Host {
   }
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

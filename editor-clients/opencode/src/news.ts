@@ -40,10 +40,7 @@ export class News {
     else if (event.type === "mission.taken_up") this.toast("info", "The mission goes on.");
     else if (event.type === "plan.accepted") this.toast("info", `The plan has ${event.data.tasks.length} tasks.`);
     else if (event.type === "sealing.started") this.toast("info", "All work is merged; every check runs again.");
-    else if (event.type === "mission.ended" || event.type === "mission.delivered") {
-      this.gathered(); // what was refused is told before the end
-      void this.summarize(event.missionId);
-    }
+    else if (event.type === "mission.ended" || event.type === "mission.delivered") void this.summarize(event.missionId);
     else if (event.type === "attempt.refused") {
       this.refused += 1;
       this.findings += event.data.findings.length;
@@ -80,6 +77,7 @@ export class News {
   }
 
   private async summarize(missionId: string): Promise<void> {
+    this.gathered(); // what was refused is told before the end
     const summary = await this.connection()?.request("mission/summary", { missionId }).catch(() => undefined);
     const told = summary?.status.status === "stopped" ? /^## How it ended/ : TOLD; // the answer to /stop stays in view
     const parts = summary?.markdown.split(/^(?=## )/m).filter((part) => !part.startsWith("## ") || told.test(part)) ?? [];

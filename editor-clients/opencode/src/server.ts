@@ -11,10 +11,12 @@ const LONGEST_PAUSE_MS = 30_000;
 /** A server that ends says why a little after it has closed the connection. */
 const LAST_WORDS_MS = 250;
 const PATIENCE_MS = 3_000;
+/** The events that the news tell; a mission of fifty sessions has hundreds of others. */
+const NEWS = ["mission.accepted", "mission.taken_up", "mission.ended", "mission.delivered", "plan.accepted", "sealing.started", "attempt.refused"];
 const WE_CAN: ClientCapabilities = {
   protocolVersion: PROTOCOL_VERSION,
   host: { name: "opencode", containment: "mediated", maxSessions: 50, reportsUsage: false },
-  show: { events: true, progress: true },
+  show: { events: true, eventTypes: NEWS, progress: true },
   approve: { permissions: true, plans: true },
 };
 

@@ -3315,10 +3315,11 @@ var FIRST_PAUSE_MS = 250;
 var LONGEST_PAUSE_MS = 3e4;
 var LAST_WORDS_MS = 250;
 var PATIENCE_MS = 3e3;
+var NEWS = ["mission.accepted", "mission.taken_up", "mission.ended", "mission.delivered", "plan.accepted", "sealing.started", "attempt.refused"];
 var WE_CAN = {
   protocolVersion: PROTOCOL_VERSION,
   host: { name: "opencode", containment: "mediated", maxSessions: 50, reportsUsage: false },
-  show: { events: true, progress: true },
+  show: { events: true, eventTypes: NEWS, progress: true },
   approve: { permissions: true, plans: true }
 };
 var RefusedError = class extends Error {
@@ -3628,9 +3629,10 @@ var Account = class {
   reservationId = "";
   historyTokens = 0;
   /** OpenCode says of an answer what it has used, more than once; it does so before it makes the next call. */
-  count({ id, tokens, cost }) {
-    const { input, output, reasoning, cache } = tokens;
-    this.used.set(id, { tokens: input + output + reasoning + cache.read + cache.write, moneyUsd: cost });
+  count(message) {
+    if (message.role !== "assistant") return;
+    const { input, output, reasoning, cache } = message.tokens;
+    this.used.set(message.id, { tokens: input + output + reasoning + cache.read + cache.write, moneyUsd: message.cost });
   }
   /** Hold back the worst case of the next call; waits while the mission is held. Throws when the call must not be made. */
   async reserve(server2, sessionId, newTokens, outputTokens, price, signal) {
@@ -3645,8 +3647,8 @@ var Account = class {
     const { reservationId } = this;
     if (!reservationId) return;
     this.reservationId = "";
-    const total = { tokens: 0, moneyUsd: 0 };
-    for (const one of this.used.values()) [total.tokens, total.moneyUsd] = [total.tokens + one.tokens, total.moneyUsd + one.moneyUsd];
+    const add = (one, other) => ({ tokens: one.tokens + other.tokens, moneyUsd: one.moneyUsd + other.moneyUsd });
+    const total = [...this.used.values()].reduce(add, { tokens: 0, moneyUsd: 0 });
     const tokens = Math.max(0, total.tokens - this.settled.tokens);
     const moneyUsd = Math.max(0, total.moneyUsd - this.settled.moneyUsd);
     this.settled = total;
@@ -3722,7 +3724,6 @@ var Host = class {
   tools = /* @__PURE__ */ new Map();
   /** What OpenCode and the mission both ask a person, by OpenCode's id; gone when it is answered. */
   asked = /* @__PURE__ */ new Map();
-  parents = /* @__PURE__ */ new Map();
   /** To the server, while there is one. */
   connection;
   /** What the person's own configuration says of commands. */
@@ -3757,10 +3758,7 @@ var Host = class {
   /** Events of OpenCode, the few that are about sessions of ours. */
   event(event) {
     if (event.type === "message.updated") {
-      const { info } = event.properties;
-      if (info.role === "assistant") this.sessions.get(info.sessionID)?.account.count(info);
-    } else if (event.type === "session.deleted") {
-      this.parents.delete(event.properties.info.id);
+      this.sessions.get(event.properties.sessionID)?.account.count(event.properties.info);
     } else if (event.type === "session.status") {
       const { sessionID, status } = event.properties;
       const hosted = this.sessions.get(sessionID);
@@ -3847,20 +3845,13 @@ var Host = class {
     if (result) shown.push(result.tool);
     const rule = (permission, action) => ({ permission, pattern: "*", action });
     const { id: place } = await this.opencode().createSession({
-      parentID: await this.parentOf(params.missionId),
+      parentID: await this.homeOf(params.missionId),
       title: params.title || params.role,
       agent: agentOf(params.role),
       permission: [rule("*", "deny"), ...["invalid", ...shown].map((name) => rule(name, "allow")), ...shown.includes(SHELL) ? this.shellRules : []]
     });
     this.sessions.set(place, new Hosted(params.sessionId, place, params));
     return { place };
-  }
-  /** The session that the mission was started in; none once a person has deleted it. Asked for once. */
-  async parentOf(missionId) {
-    const home = await this.homeOf(missionId);
-    if (!home) return void 0;
-    if (!this.parents.has(home)) this.parents.set(home, this.opencode().session(home).then(({ id }) => id, () => void 0));
-    return this.parents.get(home);
   }
   prompt(hosted, text) {
     const words = text === hosted.brief ? GO_ON : text;
@@ -3882,7 +3873,7 @@ var Host = class {
     const error = answer?.info.error;
     const crash = answer ? void 0 : { failure: "crashed", text: problem, retryAfterS: null };
     const failure = turn.failure ?? (error ? failureOf(error) : crash);
-    if (answer?.info.role === "assistant") hosted.account.count(answer.info);
+    if (answer) hosted.account.count(answer.info);
     if (this.connection) await hosted.account.settle(this.connection, hosted.id);
     hosted.turn = void 0;
     if (isStopped || !this.connection) return;
@@ -3912,9 +3903,7 @@ var Host = class {
     return {};
   }
 };
-function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
+var pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // src/news.ts
 var GATHER_MS = 4e3;
@@ -3948,10 +3937,8 @@ var News = class {
     else if (event.type === "mission.taken_up") this.toast("info", "The mission goes on.");
     else if (event.type === "plan.accepted") this.toast("info", `The plan has ${event.data.tasks.length} tasks.`);
     else if (event.type === "sealing.started") this.toast("info", "All work is merged; every check runs again.");
-    else if (event.type === "mission.ended" || event.type === "mission.delivered") {
-      this.gathered();
-      void this.summarize(event.missionId);
-    } else if (event.type === "attempt.refused") {
+    else if (event.type === "mission.ended" || event.type === "mission.delivered") void this.summarize(event.missionId);
+    else if (event.type === "attempt.refused") {
       this.refused += 1;
       this.findings += event.data.findings.length;
       this.timer ??= setTimeout(() => this.gathered(), GATHER_MS);
@@ -3983,6 +3970,7 @@ var News = class {
     title.timer ??= setTimeout(() => void set().catch(() => void 0), TITLE_PAUSE_MS);
   }
   async summarize(missionId) {
+    this.gathered();
     const summary = await this.connection()?.request("mission/summary", { missionId }).catch(() => void 0);
     const told = summary?.status.status === "stopped" ? /^## How it ended/ : TOLD;
     const parts = summary?.markdown.split(/^(?=## )/m).filter((part) => !part.startsWith("## ") || told.test(part)) ?? [];

@@ -24,10 +24,11 @@ _BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that go out together. `frames` are the bytes for every client, shared by all of their queues."""
+    """Events that go out together, and their bytes, each and all: encoded once, shared by the queues of all clients."""
 
     recorded: list[Recorded]
-    frames: bytes
+    frames: list[bytes]
+    all_frames: bytes
 
     @property
     def last_seq(self) -> int:
@@ -98,6 +99,7 @@ class EventFeed:
             return
         self._last_seq = new[-1].seq
         if self._listeners:
-            batch = Batch(new, b"".join(frame(message.encode_call("mission/event", event_view(item))) for item in new))
+            frames = [frame(message.encode_call("mission/event", event_view(item))) for item in new]
+            batch = Batch(new, frames, b"".join(frames))
             for listener in tuple(self._listeners):
                 listener(batch)

@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 
+from orchestrator.domain.events import EVENT_NAMES
 from orchestrator.domain.mission import Mission
 from orchestrator.domain.words import TaskStatus
 from orchestrator.ports.journal import Recorded
@@ -45,6 +46,7 @@ class Telling:
         self._notify = notify
         self._mission_of = mission_of
         self._show = show
+        self._types = frozenset(show.event_types)
         self._limits = limits
         self._changed: dict[str, int] = {}
         self._wake = anyio.Event()
@@ -64,13 +66,21 @@ class Telling:
             self._note(batch.recorded)
 
     def _pass_on(self, batch: Batch) -> None:
-        if self.is_behind or self._outbox.size_bytes + len(batch.frames) > self._limits.event_bytes:
+        frames = self._wanted(batch)
+        if self.is_behind or self._outbox.size_bytes + len(frames) > self._limits.event_bytes:
             if not self.is_behind:
                 self._told_seq = batch.recorded[0].seq - 1
                 log.info("a client that reads slowly gets summaries after event %d", self._told_seq)
             self._missed_seq = batch.last_seq
             return
-        self._outbox.put_frames(batch.frames)
+        if frames:
+            self._outbox.put_frames(frames)
+
+    def _wanted(self, batch: Batch) -> bytes:
+        if not self._types:
+            return batch.all_frames
+        pairs = zip(batch.recorded, batch.frames, strict=True)
+        return b"".join(data for item, data in pairs if EVENT_NAMES[type(item.event)] in self._types)
 
     def _note(self, recorded: list[Recorded]) -> None:
         for item in recorded:

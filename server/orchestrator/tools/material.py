@@ -12,6 +12,7 @@ from orchestrator import native
 from orchestrator.domain.plan import TaskSpec
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports.material import Excerpt, Guidance, Material
+from orchestrator.tools.habits import Habits
 from orchestrator.tools.index import Symbols
 from orchestrator.workspace.confine import ConfinedRoot
 
@@ -19,7 +20,6 @@ MAX_EXCERPT_CHARACTERS: Final = 9_000
 """All excerpts of a brief together."""
 MAX_EXCERPT_LINES: Final = 40
 MAX_GUIDANCE_CHARACTERS: Final = 6_000
-MAX_HABITS: Final = 12
 MAX_TESTS: Final = 20
 _MAX_NAMES: Final = 60
 _MAX_CALLERS: Final = 6
@@ -34,6 +34,7 @@ class MaterialRoom:
     def __init__(self, symbols: Symbols) -> None:
         """Share the index of all tools."""
         self._symbols = symbols
+        self._habits = Habits()
 
     def gather(self, root: str, task: TaskSpec, mission_text: str) -> Material:
         """What a session for this task should see. Blocking; call it in a thread. Raises nothing for odd files."""
@@ -46,7 +47,7 @@ class MaterialRoom:
         return Material(
             tuple(_guidance(files, task.write_set)),
             excerpts,
-            tuple(_habits(root, task.write_set, paths)),
+            tuple(self._habits.of(root, task.write_set, paths)),
             tuple(_tests(index, task.write_set)),
             left_out,
         )
@@ -136,18 +137,6 @@ def _guidance(files: ConfinedRoot, write_set: Iterable[str]) -> Iterator[Guidanc
             return
 
 
-def _habits(root: str, write_set: Iterable[str], paths: list[str]) -> list[str]:
-    """What nearly all code does in the same way, in the languages of the write set."""
-    suffixes = {PurePosixPath(path).suffix for path in write_set if not path.endswith("/")}
-    alike = [path for path in paths if PurePosixPath(path).suffix in suffixes] if suffixes else paths
-    try:
-        learned = native.Conventions.learn(root, alike).all()
-    except native.CoreError:
-        return []
-    fitting = [item for item in learned if not item.folder or _is_below_any(item.folder, write_set)]
-    return [item.sentence for item in sorted(fitting, key=lambda item: -item.total)[:MAX_HABITS]]
-
-
 def _tests(index: native.SymbolIndex, write_set: tuple[str, ...]) -> list[str]:
     """Test files that import what the task may change."""
     own = [path for path in index.paths if _is_below(path, write_set)]
@@ -156,7 +145,3 @@ def _tests(index: native.SymbolIndex, write_set: tuple[str, ...]) -> list[str]:
 
 def _is_below(path: str, write_set: Iterable[str]) -> bool:
     return any(path == entry or (entry.endswith("/") and path.startswith(entry)) for entry in write_set)
-
-
-def _is_below_any(folder: str, write_set: Iterable[str]) -> bool:
-    return any(entry.startswith(f"{folder}/") for entry in write_set)

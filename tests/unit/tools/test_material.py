@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from orchestrator import native
 from orchestrator.agents.briefs import MAX_BRIEF_CHARACTERS, worker_brief
 from orchestrator.testing import make_task, write_files
 from orchestrator.tools.index import Symbols
@@ -67,3 +68,28 @@ def test_nothing_stands_twice_and_unknown_languages_give_nothing(tmp_path: Path)
     keys = [(item.path, item.line, item.why) for item in found.excerpts]
     assert len(keys) == len(set(keys))
     assert not any(item.path == "notes.txt" for item in found.excerpts)
+
+
+def test_habits_are_learned_once_for_all_sessions_and_anew_when_files_come(tmp_path: Path, monkeypatch) -> None:
+    body = "".join(f"def run_part_{n}(value):\n    return value\n\n\n" for n in range(10))
+    trees = [tmp_path / name for name in ("first", "second")]
+    for tree in trees:
+        write_files(tree, {f"pkg/core{n}.py": body for n in range(4)})
+    learned: list[str] = []
+    learn = native.Conventions.learn
+
+    class Counting:
+        @staticmethod
+        def learn(root: str, paths: list[str]) -> native.Conventions:
+            learned.append(root)
+            return learn(root, paths)
+
+    monkeypatch.setattr(native, "Conventions", Counting)
+    room = MaterialRoom(Symbols())
+    habits = [room.gather(str(tree), TASK, "").habits for tree in trees]
+    assert habits[0] == habits[1]
+    assert any("snake_case" in sentence for sentence in habits[0])
+    assert len(learned) == 1
+    write_files(trees[1], {f"pkg/more{n}.py": body.replace("run_part", "runPart") for n in range(4)})
+    assert not any("snake_case" in sentence for sentence in room.gather(str(trees[1]), TASK, "").habits)
+    assert len(learned) == 2
