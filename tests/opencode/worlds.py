@@ -38,7 +38,7 @@ class World:
     def start(self, text: str = '"mend all parts"', *, by: str = "task") -> str:
         """Start a mission by a command; its id."""
         answer = self.command(by, text)
-        found = re.match(r"Mission (m-\S+) has begun", answer)
+        found = re.search(r"^Mission (m-\S+) has begun", answer, re.MULTILINE)  # the last summary may come meanwhile
         assert found, answer
         return found[1]
 
