@@ -2,7 +2,8 @@
 
 The model is a provider on loopback that streams for 20 s. A bare prompt is `session.create` and one such answer. A
 delegated task is the same answer with a tool call at its end, the call, and a second, quick answer; it is measured from
-the start of its attempt to its commit, so planning, gates and the seal are left out, as they are for the bare prompt.
+the start of its attempt to its commit, so planning, gates and the seal are left out, as they are for the bare prompt;
+the project's own tests wait for the seal, or they would run beside those of the fifty that still work.
 Both sides run in the same OpenCode, in turn. A session's second call to the model takes OpenCode's one thread as long
 as its first, so fifty are also put beside fifty prompts that do the same: write a file with a tool, and say so.
 A provider's lane begins with ten sessions and grows with each answer, so
@@ -148,6 +149,8 @@ def _one(opencode: OpenCode, provider: FakeProvider, here: Path) -> list[Row]:
 
 def _many(opencode: OpenCode, provider: FakeProvider, here: Path) -> list[Row]:
     world = new_world(opencode, provider, here / "many", MANY)
+    settings = world.folder / ".opencode" / "orchestrator.jsonc"
+    settings.write_text(settings.read_text().replace('"merge"', '"seal"'))
     model = world.model = provider.policy = Streaming(MANY)
     model.is_quick = True
     _delegated(world)
