@@ -88,7 +88,7 @@ def rows() -> list[Row]:
         try:
             idle = _idling(plain, ours, here)
             plain.stop()
-            return [*idle, *_one(ours, provider, here), *_many(ours, provider, here)]
+            return [*idle, _fresh(ours, provider, here), *_one(ours, provider, here), *_many(ours, provider, here)]
         finally:
             for opencode in (plain, ours):
                 opencode.stop()
@@ -129,6 +129,26 @@ def _idling(plain: OpenCode, ours: OpenCode, here: Path) -> list[Row]:
             goal=("<= 20 MB", ours_mb - plain_mb <= 20),
         ),
     ]
+
+
+def _fresh(opencode: OpenCode, provider: FakeProvider, here: Path) -> Row:
+    """A new session beside one that is emptied for reuse: why there is no pool."""
+    world = new_world(opencode, provider, here / "fresh", 1)
+    new_s: list[float] = []
+    emptied_s: list[float] = []
+    for _ in range(20):
+        begun = time.monotonic()
+        session = opencode.session(world.folder)
+        new_s.append(time.monotonic() - begun)
+        for _ in range(3):
+            opencode.chat(world.folder, session, "go")
+        begun = time.monotonic()
+        for message in opencode.call("GET", f"/session/{session}/message", world.folder):
+            opencode.call("DELETE", f"/session/{session}/message/{message['info']['id']}", world.folder)
+        emptied_s.append(time.monotonic() - begun)
+    new_ms, emptied_ms = (statistics.median(column) * 1e3 for column in (new_s, emptied_s))
+    peer, ratio = f"one emptied after three turns: {emptied_ms:.0f} ms", new_ms / emptied_ms
+    return _row("a new session in OpenCode", new_ms, "ms", peer=peer, ratio=ratio, goal=("<= 1", ratio <= 1))
 
 
 def _one(opencode: OpenCode, provider: FakeProvider, here: Path) -> list[Row]:
