@@ -121,12 +121,14 @@ class SimWorkspace:
         commit, tree = self._disk.store(files, message, worktree.commit)
         return Change(commit, tree, differing(self._disk.files(worktree.commit), files))
 
-    async def merge(self, *, base: str, ours: str, theirs: str, message: str) -> Merge:
+    async def merge(self, *, base: str, ours: str, theirs: str, message: str, left_out: Collection[str] = ()) -> Merge:
         await self._pause()
         old, mine, new = (self._disk.files(commit) for commit in (base, ours, theirs))
         merged = dict(mine)
         conflicts: list[str] = []
         for path in differing(old, new):
+            if path in left_out:
+                continue
             if mine.get(path) in (old.get(path), new.get(path)):
                 if path in new:
                     merged[path] = new[path]

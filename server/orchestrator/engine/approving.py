@@ -12,7 +12,7 @@ from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.refusal import Refusal
 from orchestrator.engine.rooms import MissionRooms
 
-RULE = "judge_changed"
+JUDGE_CHANGED = "judge_changed"
 """The rule of findings about tests, and configuration of tests, that were changed, skipped or taken away."""
 
 
@@ -46,6 +46,6 @@ async def approving(
 
 def _changed_judges(refusal: Refusal) -> tuple[str, ...]:
     """The paths, when nothing else is wrong."""
-    if any(finding.rule != RULE for finding in refusal.findings):
+    if any(finding.rule != JUDGE_CHANGED for finding in refusal.findings):
         return ()
     return tuple(sorted({finding.path for finding in refusal.findings}))

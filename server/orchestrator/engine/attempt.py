@@ -23,7 +23,7 @@ from orchestrator.domain.plan import outside
 from orchestrator.domain.receipt import GateReport
 from orchestrator.domain.violation import RuleViolation
 from orchestrator.domain.words import FailureKind, Role, Stage
-from orchestrator.engine.approving import approving
+from orchestrator.engine.approving import JUDGE_CHANGED, approving
 from orchestrator.engine.integration import MergeQueue
 from orchestrator.engine.judging import failures, judged
 from orchestrator.engine.ledger import Ledger
@@ -201,16 +201,22 @@ class AttemptRunner:
                 return done.commit, (), True
         if not task.start_commit:
             return started.base_commit, (), False
+        # No tool shows a session a file as it was, so what judged the work is put back for it.
+        judges = frozenset(item.path for item in task.findings if item.rule == JUDGE_CHANGED)
         merge = await self._rooms.shared.workspace.merge(
             base=task.start_base,
             ours=started.base_commit,
             theirs=task.start_commit,
             message=f"{task.spec.id}: refused work on the newest tip",
+            left_out=judges,
         )
         if merge.conflicts:
             lost = Finding("merge", "conflict", merge.conflicts[0], "the refused work no longer merges; begin anew")
             return started.base_commit, (lost,), False
-        return merge.commit, (), False
+        put_back = (
+            Finding("merge", "judge_put_back", path, "it is as it was again; leave it") for path in sorted(judges)
+        )
+        return merge.commit, tuple(finding for finding in put_back if finding.path), False
 
     async def attach(self, lease: Lease, live: LiveSession, worktree: Worktree) -> Rejoined | None:
         """The attempt of a session that outlived the server; None when its host knows it no more."""

@@ -96,9 +96,10 @@ class Workspace(Protocol):
         """Commit what differs in the worktree from its commit, its parent. Ignored files are left out."""
         ...
 
-    async def merge(self, *, base: str, ours: str, theirs: str, message: str) -> Merge:
+    async def merge(self, *, base: str, ours: str, theirs: str, message: str, left_out: Collection[str] = ()) -> Merge:
         """Merge commit `theirs` (made on `base`) into commit `ours`, line by line, without touching a worktree.
 
+        Paths in `left_out` stay as `ours` has them.
         `paths` of the result are those that differ from `ours`. When `base` equals `ours` the result is `theirs`' tree.
         """
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from typing import Final
 
 import pygit2
@@ -48,12 +49,17 @@ def restore_ref(repo: pygit2.Repository, mission_id: str, commit: str) -> None:
     repo.create_reference_direct(mission_ref(mission_id), pygit2.Oid(hex=commit), True)  # noqa: FBT003 - force
 
 
-def merge(repo: pygit2.Repository, base: str, ours: str, theirs: str, message: str) -> Merge:
-    """Three-way merge of trees. The commit's one parent is `ours`, so that a mission's history is a line."""
+def merge(  # noqa: PLR0917 - what makes a merge, said once
+    repo: pygit2.Repository, base: str, ours: str, theirs: str, message: str, left_out: Collection[str] = ()
+) -> Merge:
+    """Three-way merge of trees. The commit's one parent is `ours`, so that a mission's history is a line.
+
+    What `theirs` did to the paths in `left_out` is no part of it.
+    """
     ancestor, mine, other = (tree_of(repo, commit) for commit in (base, ours, theirs))
     if other in {ancestor, mine}:
         return Merge(ours, mine.hex(), (), ())
-    theirs_changes = differences(repo, ancestor, other)
+    theirs_changes = {path: delta for path, delta in differences(repo, ancestor, other).items() if path not in left_out}
     changes: dict[str, Entry | None] = {path: new for path, (_, new) in theirs_changes.items()}
     if ancestor != mine:
         index, paths = _merge_changed(repo, differences(repo, ancestor, mine), theirs_changes)

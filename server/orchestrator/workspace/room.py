@@ -87,11 +87,11 @@ class ShadowWorkspace:
         folder = self._worktrees.folder(worktree)
         return await anyio.to_thread.run_sync(self._commit, folder, worktree, message)
 
-    async def merge(self, *, base: str, ours: str, theirs: str, message: str) -> Merge:
-        """Three-way merge in memory."""
+    async def merge(self, *, base: str, ours: str, theirs: str, message: str, left_out: Collection[str] = ()) -> Merge:
+        """Three-way merge in memory; paths in `left_out` stay as `ours` has them."""
 
         def merged(repo: pygit2.Repository) -> Merge:
-            merge = integrate.merge(repo, base, ours, theirs, message)
+            merge = integrate.merge(repo, base, ours, theirs, message, left_out)
             if merge.commit not in {"", ours}:
                 self._shadow.sync()
             return merge

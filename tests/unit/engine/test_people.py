@@ -296,6 +296,28 @@ def test_a_mission_that_asks_nothing_refuses_it(player: Player) -> None:
     assert play(player, story).status is MissionStatus.FAILED
 
 
+def test_a_test_that_was_weakened_is_put_back_for_the_fixer(player: Player) -> None:
+    """No tool shows a session a file as it was; the good half of the refused work stays."""
+    judged_workspace(player)
+    test = (player.workspace / "test_a.py").read_text()
+    better = "def answer():\n    return 40 + 1\n"
+    cheat = [
+        {"write": {"path": "a.py", "content": "def answer():\n    return 0\n"}},
+        {"write": {"path": "test_a.py", "content": test.replace("41", "0")}},
+    ]
+    mend = [{"write": {"path": "a.py", "content": better}}]
+    behaviours = {"a": {"worker": [{"actions": cheat}], "fixer": [{"actions": mend}]}}
+    player.write_script([make_task("a", write_set=["a.py", "test_a.py"])], duration_s=10.0, behaviours=behaviours)
+
+    async def story(service: MissionService, mission: Mission) -> None:
+        await until(lambda: mission.status.is_terminal)
+
+    mission = play(player, story)
+    assert mission.status is MissionStatus.SEALED, mission.end_reason
+    assert (player.workspace / "a.py").read_text() == better
+    assert (player.workspace / "test_a.py").read_text() == test
+
+
 def test_the_time_that_a_mission_may_take(player: Player) -> None:
     player.write_script([make_task("a")], duration_s=500.0)
 

@@ -107,3 +107,13 @@ async def test_file_and_folder_of_one_name_conflict(workspace, base, change):
 async def test_the_same_change_on_both_sides(workspace, base, change):
     ours, theirs = await change({"g": "2\n", "n": "1"}), await change({"g": "2\n", "m": "1"})
     assert (await _merge(workspace, base, ours, theirs)).paths == ("m",)
+
+
+async def test_what_is_left_out_stays_as_ours_has_it(workspace, base, change):
+    theirs = await change({"f": "theirs\n", "g": "theirs\n", "new": "n\n"})
+    merged = await workspace.merge(base=base, ours=base, theirs=theirs, message="m", left_out={"g", "new"})
+    assert merged.paths == ("f",)
+    assert await workspace.read_file(merged.commit, "g") == await workspace.read_file(base, "g")
+    assert await workspace.read_file(merged.commit, "new") is None
+    nothing = await workspace.merge(base=base, ours=base, theirs=theirs, message="m", left_out={"f", "g", "new"})
+    assert nothing.commit == base
