@@ -15,6 +15,7 @@ from orchestrator.workspace.confine import leads_inside
 from orchestrator.workspace.content import read_entry
 from orchestrator.workspace.descent import Descent
 from orchestrator.workspace.folder import Folder, work_in
+from orchestrator.workspace.leavings import is_leaving
 from orchestrator.workspace.names import has_git_name
 from orchestrator.workspace.shadow import write_commit
 from orchestrator.workspace.trees import LINK, Entry, overlay
@@ -25,8 +26,8 @@ MAX_NEW_FILES: Final = 100_000
 def commit_folder(repo: pygit2.Repository, folder: Folder, worktree: Worktree, message: str) -> Change:
     """Commit what differs from the folder's commit; the same commit again when nothing does.
 
-    Left out: new files that `.gitignore` or the user's `info/exclude` name, and setup products. Raises WorkspaceError
-    `symlink_leads_out`, `file_too_large`, `too_many_files`, `worktree_unreadable`.
+    Left out: new files that `.gitignore` or the user's `info/exclude` name, setup products, and caches of tools. Raises
+    WorkspaceError `symlink_leads_out`, `file_too_large`, `too_many_files`, `worktree_unreadable`.
     """
     try:
         with Descent(folder.path) as descent:
@@ -60,8 +61,9 @@ def _new_files(repo: pygit2.Repository, folder: Folder, new: set[str]) -> list[s
 
 
 def _is_left_out(repo: pygit2.Repository, path: str) -> bool:
-    # The shadow repository carries the user's info/exclude, and no other ignore rule.
-    return path in SERVER_FILES or is_scratch(path) or has_git_name(path) or repo.path_is_ignored(path)
+    if path in SERVER_FILES or is_scratch(path) or has_git_name(path) or is_leaving(path):
+        return True
+    return repo.path_is_ignored(path)  # the shadow repository carries the user's info/exclude, and no other rule
 
 
 def _store(repo: pygit2.Repository, descent: Descent, root: str, path: str) -> Entry:

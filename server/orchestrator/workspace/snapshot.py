@@ -20,6 +20,7 @@ from orchestrator.workspace import user_repository
 from orchestrator.workspace.blob_cache import BlobCache, now_ns
 from orchestrator.workspace.content import MAX_FILE_BYTES, git_mode, read_entry
 from orchestrator.workspace.descent import Descent
+from orchestrator.workspace.leavings import is_cache
 from orchestrator.workspace.names import has_git_name
 from orchestrator.workspace.scan import FileState, file_state
 from orchestrator.workspace.shadow import Shadow, write_commit
@@ -103,7 +104,7 @@ class Snapshots:
         tracked = self._index.read()
         if tracked.problem:
             take.left_out[".git/index"] = tracked.problem
-        walked = [file.path for file in report.files]
+        walked = [file.path for file in report.files if not is_cache(file.path)]
         paths = [*walked, *sorted(tracked.files.difference(walked))]
         nested = user_repository.nested_repositories(str(self._root), folders_of(dict.fromkeys(paths)))
         take.left_out.update(dict.fromkeys(nested, "nested repository"))

@@ -104,3 +104,17 @@ async def test_binary_files_are_named_in_a_diff(workspace, base, fill):
         fill(worktree.path, {"x.bin": bytes(range(256))})
         change = await workspace.commit(worktree, "bin")
     assert "Binary files /dev/null and b/x.bin differ" in await workspace.diff(base, change.commit)
+
+
+async def test_what_tools_leave_is_no_work_and_no_part_of_a_snapshot(repository, workspace, git, fill):
+    """In a project that ignores nothing; what git tracks is the person's, whatever its name."""
+    fill(repository, {".gitignore": "", "__pycache__/mine.pyc": "m", "node_modules/kept/a.js": "k", "old.pyc": "o"})
+    git("add", "-f", "old.pyc")
+    base = (await workspace.snapshot()).commit
+    assert await workspace.read_file(base, "__pycache__/mine.pyc") is None
+    assert await workspace.read_file(base, "node_modules/kept/a.js") == b"k", "checks may need it"
+    left = ["pkg/__pycache__/a.pyc", ".pytest_cache/v/x", ".coverage", "node_modules/new/b.js", ".venv/bin/python"]
+    async with workspace.checkout(base) as worktree:
+        fill(worktree.path, {"a.py": "A = 1\n", "old.pyc": "n", **dict.fromkeys(left, "x")})
+        change = await workspace.commit(worktree, "work")
+    assert change.paths == ("a.py", "old.pyc")
