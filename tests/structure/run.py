@@ -45,7 +45,7 @@ def main() -> None:
             lines = [line(chosen, None, single, missions(chosen, model, options.lanes), judge)]
         else:
             lines = []
-            for p in options.p:
+            for p in sorted(options.p):
                 lines.append(compare(chosen, p, options.seed, options.lanes, judge))
                 keep(lines, frozenset())
                 print(table(lines, frozenset()).splitlines()[-1], flush=True)
