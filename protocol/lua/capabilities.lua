@@ -34,8 +34,9 @@
 
 ---What the client wants to be told by itself.
 ---
----`events`: every `mission/event`, or those whose `type` is one of `eventTypes` when there are some; `progress`: `mission/progress`, at most ten a second; `notices`: `host/notify`, few
----and for a person. A client that hosts sessions gets those in any case.
+---`events`: every `mission/event`, or those whose `type` is one of `eventTypes` when there are some; `progress`:
+---`mission/progress`, at most ten a second; `notices`: `host/notify`, few and for a person. A client that hosts
+---sessions gets those in any case.
 ---@class orchestrator.ShowCapabilities
 ---@field events? boolean # Default true.
 ---@field eventTypes? string[] # At most 100 items, each at most 64 characters, default [].

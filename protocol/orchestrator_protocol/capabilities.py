@@ -46,8 +46,9 @@ class HostCapabilities(_Capability):
 class ShowCapabilities(_Capability):
     """What the client wants to be told by itself.
 
-    `events`: every `mission/event`, or those whose `type` is one of `event_types` when there are some; `progress`: `mission/progress`, at most ten a second; `notices`: `host/notify`, few
-    and for a person. A client that hosts sessions gets those in any case.
+    `events`: every `mission/event`, or those whose `type` is one of `event_types` when there are some; `progress`:
+    `mission/progress`, at most ten a second; `notices`: `host/notify`, few and for a person. A client that hosts
+    sessions gets those in any case.
     """
 
     events: bool = True

@@ -54,8 +54,9 @@ export interface HostCapabilities {
 /**
  * What the client wants to be told by itself.
  *
- * `events`: every `mission/event`, or those whose `type` is one of `eventTypes` when there are some; `progress`: `mission/progress`, at most ten a second; `notices`: `host/notify`, few
- * and for a person. A client that hosts sessions gets those in any case.
+ * `events`: every `mission/event`, or those whose `type` is one of `eventTypes` when there are some; `progress`:
+ * `mission/progress`, at most ten a second; `notices`: `host/notify`, few and for a person. A client that hosts
+ * sessions gets those in any case.
  */
 export interface ShowCapabilities {
   /** Default true. */

@@ -187,7 +187,8 @@ def _answered(mission: Mission, event: e.QuestionAnswered) -> None:
     mission.answers[event.question_id] = Answered(event.answer, event.by, event.text)
     while len(mission.answers) > _KEPT_ANSWERS:
         del mission.answers[next(iter(mission.answers))]
-    if event.answer is Answer.ALWAYS and question.subject:
+    # A limit stays until it is raised: allowed for ever, whoever met it would ask without end.
+    if event.answer is Answer.ALWAYS and question.subject and question.kind is not QuestionKind.BUDGET:
         mission.always.add((question.kind, question.subject))
     if question.kind is QuestionKind.JUDGE and event.answer is not Answer.DENY:
         mission.approved_judges.update(question.subject.split("\n"))

@@ -51,17 +51,20 @@ class Treasurer:
         await self._ledger.do(Settle(reservation_id, used))
 
     async def _ask(self, limit: Limit, reason: str) -> None:
-        """One question for all sessions that wait; each that was let through asks the account again."""
+        """One question at a time; each session that was let through, or waited for another limit's, tries again."""
         mission = self._ledger.mission
         denied = BudgetDenied("budget_exhausted", reason, "raise the limit (budget/change), or end the mission")
         if limit in self._denied:
             raise denied
-        open_id = next((q.id for q in mission.questions.values() if q.kind is QuestionKind.BUDGET), "")
-        if open_id:
-            answer = await answered(self._ledger, open_id)
+        subject = f"{limit.node} {limit.resource} {limit.amount}"
+        asked = next((q for q in mission.questions.values() if q.kind is QuestionKind.BUDGET), None)
+        if asked:
+            answer = await answered(self._ledger, asked.id)
+            if asked.subject != subject:
+                return
         else:
             text = f"{reason}. Raise the limit and allow, or deny to end what needs it."
-            question = Question(self._ids.new("q"), QuestionKind.BUDGET, text, timeout_s=0)
+            question = Question(self._ids.new("q"), QuestionKind.BUDGET, text, subject, timeout_s=0)
             answer = await ask(self._ledger, question)
         if answer.answer is Answer.DENY:
             self._denied.add(limit)

@@ -165,6 +165,37 @@ def test_calls_of_the_model_are_reserved_and_settled(player: Player, editor: Edi
     run_virtual(run)
 
 
+def test_each_limit_has_a_question_of_its_own(player: Player, editor: Editor) -> None:
+    """Who waits while another limit is asked about is not refused by that answer, but asks in turn."""
+
+    async def run() -> None:
+        async with open_missions(player.workspace) as service:
+            editor.join(service)
+            limits = (Limit("mission", "tokens", 10), Limit("mission", "money_microusd", 10))
+            mission, _ = await service.start(request(player, limits=limits))
+            await until(lambda: len(editor.busy) == 2)
+            refused: list[str] = []
+
+            async def ask(task_id: str, worst: Amounts) -> None:
+                with pytest.raises(OrchestratorError) as denied:
+                    await service.hosted.reserve(editor.id, editor.worker(task_id), worst)
+                refused.append(denied.value.message)
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(ask, "a", Amounts(tokens=20))
+                await until(lambda: bool(mission.questions))
+                group.start_soon(ask, "b", Amounts(money_microusd=20))
+                for about, answer in (("tokens", Answer.DENY), ("money", Answer.ALWAYS), ("money", Answer.DENY)):
+                    await anyio.sleep(1)
+                    (question,) = mission.questions.values()
+                    assert about in question.text
+                    await service.do(mission.id, AnswerQuestion(question.id, answer, "me"))
+            assert ["tokens" in words for words in refused] == [True, False]
+            await service.stop(mission.id)
+
+    run_virtual(run)
+
+
 def test_live_sessions_go_on_under_the_next_server(player: Player, editor: Editor) -> None:
     """One session writes before the server ends and goes on after it; the other ended its turn in between."""
 
