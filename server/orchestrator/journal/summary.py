@@ -58,6 +58,8 @@ def _heading(mission: Mission) -> list[str]:
 def _ending(mission: Mission, line: Timeline) -> list[str]:
     text = _ENDINGS.get(mission.status, f"Still under way ({mission.status.value}).")
     lines = ["## How it ended" if mission.status.is_terminal else "## Where it stands", "", text]
+    if mission.status is MissionStatus.SEALED:
+        lines += [line for receipt in _receipts_of(mission) if _is_red(receipt) for line in ("", _excused(receipt))]
     if mission.end_reason:
         lines += ["", f"Reason: {_inline(mission.end_reason)} (`{_code(mission.end_code)}`)."]
     if mission.end_hint:
@@ -130,8 +132,22 @@ def _gates(mission: Mission) -> list[str]:
     return ["## Gates on the final tree", "", f"Tree `{_code(mission.sealing_tree)}`.", "", *_bounded(items)]
 
 
+def _receipts_of(mission: Mission) -> list[Receipt]:
+    return [receipt for report in mission.seal_reports.values() for receipt in report.receipts]
+
+
+def _is_red(receipt: Receipt) -> bool:
+    """Whether a check passed although it failed: with nothing that had not failed before the mission."""
+    return receipt.verdict is Verdict.CLEAN and receipt.exit_code not in {0, None}
+
+
+def _excused(receipt: Receipt) -> str:
+    check, detail = _inline(receipt.check), _inline(receipt.detail)
+    return f"Not all is well: {check} fails as it did before the mission ({detail})."
+
+
 def _receipts(mission: Mission) -> list[str]:
-    receipts = [receipt for report in mission.seal_reports.values() for receipt in report.receipts]
+    receipts = _receipts_of(mission)
     if not receipts:
         return ["## Receipts", "", "No command ran on the final tree."]
     head = ["| check | command | verdict | exit code | took | tree | notices a fault | confinement |", "|" + "---|" * 8]

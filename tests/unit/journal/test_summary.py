@@ -61,6 +61,20 @@ def test_a_sealed_mission(story: Story) -> None:
     assert "alien" not in text
 
 
+def test_a_seal_says_which_tests_still_fail(story: Story) -> None:
+    """They failed before the mission, so they are not held against it; a reader must not take them for mended."""
+    known = "2 tests passed; 1 failed on the base already"
+    events = story("m-1")
+    at, judged = next(
+        (n, event) for n, event in enumerate(events) if isinstance(event, e.GateJudged) and event.report.receipts
+    )
+    receipts = tuple(replace(receipt, exit_code=1, detail=known) for receipt in judged.report.receipts)
+    events[at] = replace(judged, report=replace(judged.report, receipts=receipts))
+    ending = section(summary(events), "How it ended")
+    assert ending.startswith("Sealed:")
+    assert f"Not all is well: tests fails as it did before the mission ({known})." in ending
+
+
 def test_an_unverified_mission_is_not_dressed_up(story: Story) -> None:
     events = story("m-1")[:-5]
     events.append(e.MissionEnded(MissionStatus.UNVERIFIED, "unverified", "no check ran", "declare checks"))
