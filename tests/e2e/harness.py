@@ -90,7 +90,7 @@ class Running:
     def __init__(self, *args: str | Path, env: Mapping[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
             [ORCHESTRATOR, *map(str, args)],
-            env=environment(**(env or {})),
+            env=environment(PYTHONFAULTHANDLER="1", **(env or {})),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -156,8 +156,15 @@ class Running:
         self.process.send_signal(number)
 
     def end(self, timeout_s: float = 60.0) -> Completed:
-        """Wait for the end."""
-        code = self.process.wait(timeout_s)
+        """Wait for the end; when it does not come, fail with where the program stands."""
+        try:
+            code = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)  # the fault handler writes all stacks to stderr
+            self.process.wait(10)
+            self._readers[1].join(timeout=10)
+            said = "".join([*self._out[-5:], *self._err])
+            raise AssertionError(f"it has not ended within {timeout_s} s: {said}") from None
         for reader in self._readers:
             reader.join(timeout=10)
         for stream in (self.process.stdout, self.process.stderr):

@@ -105,7 +105,7 @@ def test_ctrl_c_before_the_mission_began(
     running = start("run", "x", "-w", checked, "--host", slow(tmp_path), "--json")
     until(lambda: len(server_pids()) > 0, "the server is started", 60)
     running.signal(signal.SIGINT)
-    done = running.end(90)
+    done = running.end(20)
     assert done.code == 130, done.err
     assert "Traceback" not in done.err
     all_gone(running, state_dir, GONE_S)

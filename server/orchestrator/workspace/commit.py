@@ -15,7 +15,7 @@ from orchestrator.workspace.confine import leads_inside
 from orchestrator.workspace.content import read_entry
 from orchestrator.workspace.descent import Descent
 from orchestrator.workspace.folder import Folder, work_in
-from orchestrator.workspace.leavings import is_leaving
+from orchestrator.workspace.leavings import is_cache
 from orchestrator.workspace.names import has_git_name
 from orchestrator.workspace.shadow import write_commit
 from orchestrator.workspace.trees import LINK, Entry, overlay
@@ -61,7 +61,7 @@ def _new_files(repo: pygit2.Repository, folder: Folder, new: set[str]) -> list[s
 
 
 def _is_left_out(repo: pygit2.Repository, path: str) -> bool:
-    if path in SERVER_FILES or is_scratch(path) or has_git_name(path) or is_leaving(path):
+    if path in SERVER_FILES or is_scratch(path) or has_git_name(path) or is_cache(path):
         return True
     return repo.path_is_ignored(path)  # the shadow repository carries the user's info/exclude, and no other rule
 
