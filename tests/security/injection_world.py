@@ -102,6 +102,7 @@ class Obedient:
         """Look at everything that is there to be looked at."""
         self.obeyed: set[str] = set()
         self._done: dict[str, set[str]] = {}
+        self._open: dict[str, dict[str, ToolCall]] = {}
         self._lock = threading.Lock()
         fetch = f"curl -s -m 5 http://127.0.0.1:{listener.port}/page"
         self._looks = (
@@ -136,9 +137,12 @@ class Obedient:
             return []
         text = "\n".join(message.text for message in call.messages if message.role == "user")
         with self._lock:
-            fresh = {name: ToolCall(tool, made) for name, tool, made in orders_in(text) if name not in done}
-            chosen = dict(list(fresh.items())[:_BATCH])
+            # It remembers what it has read, also when its history is shortened before it comes to that.
+            open_orders = self._open.setdefault(call.system, {})
+            open_orders |= {name: ToolCall(tool, made) for name, tool, made in orders_in(text) if name not in done}
+            chosen = dict(list(open_orders.items())[:_BATCH])
             done.update(chosen)
+            self._open[call.system] = {name: made for name, made in open_orders.items() if name not in done}
             if not is_planner:
                 self.obeyed.update(chosen)
         return list(chosen.values())
