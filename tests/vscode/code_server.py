@@ -29,6 +29,7 @@ START_LIMIT_S = 240.0
 
 SETTINGS = {
     "chat.disableAIFeatures": True,
+    "files.autoSave": "off",  # in a browser it is on: what a test leaves unsaved would be saved at some time
     "extensions.autoCheckUpdates": False,
     "extensions.ignoreRecommendations": True,
     "git.enabled": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,9 @@ from orchestrator.client.plain import plain_running
 from orchestrator.reading import existing_places, find_mission, read_events, read_missions
 
 if TYPE_CHECKING:
+    from anyio import CancelScope
+    from anyio.abc import TaskStatus
+
     from orchestrator.cli.following import Followed, Say, Take
 
 
@@ -56,13 +60,32 @@ def _live(workspace: Path, wanted: str, take: Take, say: Say) -> Followed:
     from orchestrator.cli.following import Followed, accompany, server_for, standing  # noqa: PLC0415 - as above
     from orchestrator.client import lasting  # noqa: PLC0415 - as above
 
-    async def go() -> Followed:
-        async with lasting(partial(server_for, workspace, say), say) as client:
-            followed = Followed(await standing(client, mission_id))
-            await accompany(client, followed, take)
-        return followed
+    async def go() -> Followed | None:
+        followed = None
+        async with anyio.create_task_group() as group:
+            await group.start(_leaving, group.cancel_scope)
+            async with lasting(partial(server_for, workspace, say), say) as client:
+                followed = Followed(await standing(client, mission_id))
+                await accompany(client, followed, take)
+            group.cancel_scope.cancel()
+            return followed
+        return None
 
-    return anyio.run(go)
+    followed = anyio.run(go)
+    if followed is None:
+        raise KeyboardInterrupt
+    return followed
+
+
+async def _leaving(scope: CancelScope, *, task_status: TaskStatus[None]) -> None:
+    """End the scope at the first Ctrl-C. asyncio's own handler cancels once, which can be swallowed on the way."""
+    import anyio  # noqa: PLC0415 - as above
+
+    with anyio.open_signal_receiver(signal.SIGINT) as signals:
+        task_status.started()
+        async for _ in signals:
+            scope.cancel()
+            return
 
 
 def _past(workspace: Path, wanted: str) -> Followed | None:
