@@ -119,7 +119,7 @@ def test_ctrl_c_twice_leaves_at_once(
     until(lambda: any(line == "sleep 302" for line in living(running.note_tree())), "the command runs", 30)
     running.signal(signal.SIGINT)
     running.signal(signal.SIGINT)
-    done = running.end(90)
+    done = running.end(20)
     assert done.code == 130, done.err
     assert "Traceback" not in done.err
     all_gone(running, state_dir, GONE_S)

@@ -49,7 +49,6 @@ export class Host {
 
   constructor(private readonly opencode: () => OpenCode, private readonly homeOf: (missionId: string) => Promise<string | undefined>) {}
 
-
   /** Another connection, or none: then the next server asks for the sessions that it goes on with. */
   attach(connection: Connection | undefined): void {
     this.connection = connection;

@@ -59,7 +59,8 @@ def _ending(mission: Mission, line: Timeline) -> list[str]:
     text = _ENDINGS.get(mission.status, f"Still under way ({mission.status.value}).")
     lines = ["## How it ended" if mission.status.is_terminal else "## Where it stands", "", text]
     if mission.status is MissionStatus.SEALED:
-        lines += [line for receipt in _receipts_of(mission) if _is_red(receipt) for line in ("", _excused(receipt))]
+        excused = dict.fromkeys(_excused(receipt) for receipt in _receipts_of(mission) if _is_red(receipt))
+        lines += [line for said in excused for line in ("", said)]
     if mission.end_reason:
         lines += ["", f"Reason: {_inline(mission.end_reason)} (`{_code(mission.end_code)}`)."]
     if mission.end_hint:
